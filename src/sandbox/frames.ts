@@ -1,0 +1,142 @@
+/**
+ * The worker protocol: frames on a descriptor of their own (3), both ways, the same in every language.
+ *
+ *     u32 length of what follows | u8 kind | u32 invocation | payload          (integers big-endian)
+ *
+ * A payload is one of
+ *   - `head + body`: u32 length of the head, the head as JSON in UTF-8, then the body's raw bytes;
+ *   - JSON alone;
+ *   - a log line: u8 level | u8 stream | u8 flags | u64 microseconds since the epoch | text in UTF-8.
+ *
+ * Host to guest
+ *   LOAD     head {file, environment} + source (for Go an empty source: the binary is the program)
+ *   INVOKE   head {method, path, query, headers, secrets, context, resultBytesMax, lineBytesMax} + request body
+ *   CHECK    head {file, language} + source: look at it without running it, then end
+ * Guest to host
+ *   READY    JSON {runtime}: a blank interpreter waits for LOAD or CHECK
+ *   LOADED   nothing: the program's top level ran and `Run` was found
+ *   LOG      a log line
+ *   RESULT   head {statusCode, contentType, headers} + response body: the answer, last frame of an invocation
+ *   ERROR    JSON {kind, message, traceback}: the code raised, at load or in `Run`; last frame of an invocation
+ *   CHECKED  head {problems} + what a worker would load (for TypeScript the JavaScript it became)
+ *
+ * A guest never sends a frame larger than `FRAME_BYTES_MAX`, nor one for another invocation than the one it was
+ * last given. User code shares the guest's process and can write here too: a frame is hostile input.
+ */
+
+export const KIND = {
+  LOAD: 1,
+  INVOKE: 2,
+  CHECK: 3,
+  READY: 16,
+  LOADED: 17,
+  LOG: 18,
+  RESULT: 19,
+  ERROR: 20,
+  CHECKED: 21,
+} as const;
+
+export const LEVELS = ["debug", "info", "warning", "error"] as const;
+export const STREAMS = ["engine", "stdout", "stderr", "system"] as const;
+
+/** Flag of a log line: the guest cut it at `lineBytesMax`. */
+export const LINE_CUT = 1;
+
+/** The largest frame: the largest body (8 MiB) and a head. */
+export const FRAME_BYTES_MAX = 9 * 1024 * 1024;
+const HEADER_BYTES = 9;
+
+export interface Frame {
+  readonly kind: number;
+  readonly invocation: number;
+  readonly payload: Buffer;
+}
+
+/** The guest broke the protocol; its worker is destroyed. */
+export class BrokenFrame extends Error {
+  override name = "BrokenFrame";
+}
+
+/** Encodes a frame whose payload is a JSON head and raw bytes. */
+export function encodeFrame(kind: number, invocation: number, head: unknown, body: Uint8Array): Buffer {
+  const json = JSON.stringify(head);
+  const headBytes = Buffer.byteLength(json);
+  const frame = Buffer.allocUnsafe(HEADER_BYTES + 4 + headBytes + body.byteLength);
+  frame.writeUInt32BE(frame.byteLength - 4, 0);
+  frame.writeUInt8(kind, 4);
+  frame.writeUInt32BE(invocation, 5);
+  frame.writeUInt32BE(headBytes, HEADER_BYTES);
+  frame.write(json, HEADER_BYTES + 4, "utf8");
+  frame.set(body, HEADER_BYTES + 4 + headBytes);
+  return frame;
+}
+
+/** Splits a `head + body` payload; the body is a view into the payload. */
+export function decodeHeadAndBody(payload: Buffer): { head: unknown; body: Buffer } {
+  if (payload.byteLength < 4) throw new BrokenFrame("a payload ends inside its head's length");
+  const headBytes = payload.readUInt32BE(0);
+  if (4 + headBytes > payload.byteLength) throw new BrokenFrame("a head is longer than its payload");
+  return { head: decodeJson(payload.subarray(4, 4 + headBytes)), body: payload.subarray(4 + headBytes) };
+}
+
+export function decodeJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    throw new BrokenFrame("a head is not JSON");
+  }
+}
+
+/**
+ * Cuts a byte stream into frames. Memory is bounded by the largest frame: `push` throws `BrokenFrame` as soon as a
+ * header announces more. Payloads are views into what was pushed, or copies where a frame came in pieces.
+ */
+export class FrameReader {
+  #pieces: Buffer[] = [];
+  #bytes = 0;
+
+  push(chunk: Buffer): Frame[] {
+    const frames: Frame[] = [];
+    let input = chunk;
+    if (this.#bytes > 0) {
+      this.#pieces.push(chunk);
+      this.#bytes += chunk.byteLength;
+      // A large frame comes in many pieces: they are joined once, when the last one is here.
+      if (this.#bytes < this.#needed()) return frames;
+      input = Buffer.concat(this.#pieces, this.#bytes);
+      this.#pieces = [];
+      this.#bytes = 0;
+    }
+    let offset = 0;
+    while (input.byteLength - offset >= HEADER_BYTES) {
+      const length = announcedLength(input, offset);
+      if (input.byteLength - offset < 4 + length) break;
+      frames.push({
+        kind: input.readUInt8(offset + 4),
+        invocation: input.readUInt32BE(offset + 5),
+        payload: input.subarray(offset + HEADER_BYTES, offset + 4 + length),
+      });
+      offset += 4 + length;
+    }
+    if (offset < input.byteLength) {
+      this.#pieces = [input.subarray(offset)];
+      this.#bytes = input.byteLength - offset;
+    }
+    return frames;
+  }
+
+  #needed(): number {
+    const first = this.#pieces[0]!;
+    if (first.byteLength >= 4) return 4 + announcedLength(first, 0);
+    const start = Buffer.concat(this.#pieces, Math.min(this.#bytes, 16));
+    return start.byteLength >= 4 ? 4 + announcedLength(start, 0) : HEADER_BYTES;
+  }
+}
+
+function announcedLength(input: Buffer, offset: number): number {
+  const length = input.readUInt32BE(offset);
+  if (length < HEADER_BYTES - 4 || length > FRAME_BYTES_MAX) {
+    throw new BrokenFrame(`a frame announces ${length} bytes; allowed are ${HEADER_BYTES - 4} to ${FRAME_BYTES_MAX}`);
+  }
+  return length;
+}
