@@ -38,15 +38,11 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
   });
 }
 
-/** Two services that start at once must not both migrate: the second waits here and finds the work done. */
-const MIGRATION_LOCK = 0x0c0de_ac71n;
-
-/** Brings the database to the newest schema. Safe to call from several processes at once. */
+/** Brings the database to the newest schema, and answers with the names of the migrations that this took. */
 export async function migrate(orm: MikroORM): Promise<string[]> {
-  const connection = orm.em.getConnection();
   return orm.em.fork().transactional(async (em) => {
-    await em.execute(`select pg_advisory_xact_lock(${MIGRATION_LOCK})`);
-    if (!(await connection.isConnected())) throw new Error("the database closed the connection during a migration");
+    // Two services that start at once must not both migrate: the second waits here and finds the work done.
+    await em.execute("select pg_advisory_xact_lock(hashtext('codeactions.migrations'))");
     const done = await orm.migrator.up();
     return done.map((migration) => migration.name);
   });

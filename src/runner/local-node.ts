@@ -1,0 +1,42 @@
+import { type Invocation, type Listener, NotAccepted, type Outcome, type Program } from "../sandbox/program.ts";
+import type { Sandbox } from "../sandbox/sandbox.ts";
+import { type Delivered, type Node, type NodeDescription, NotDelivered } from "./node.ts";
+
+/** The node inside this process. */
+export class LocalNode implements Node {
+  readonly id = "local";
+  readonly #sandbox: Sandbox;
+
+  constructor(sandbox: Sandbox) {
+    this.#sandbox = sandbox;
+  }
+
+  deliver(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Delivered> {
+    const { promise, resolve, reject } = Promise.withResolvers<Delivered>();
+    const outcome: Promise<Outcome> = this.#sandbox.execute(
+      program,
+      invocation,
+      {
+        accepted: () => {
+          listener.accepted();
+          // `outcome` is assigned by now: a sandbox accepts only after it has looked for a worker.
+          resolve({ outcome });
+        },
+        lines: (lines) => listener.lines(lines),
+      },
+      signal,
+    );
+    outcome.catch((error: unknown) => reject(notDelivered(error)));
+    return promise;
+  }
+
+  async describe(): Promise<NodeDescription> {
+    const { capacity, busy, waiting } = this.#sandbox.describe();
+    return { capacity, busy, waiting };
+  }
+}
+
+function notDelivered(error: unknown): unknown {
+  if (!(error instanceof NotAccepted)) return error;
+  return new NotDelivered(error.why, error.message, error.retryAfterMs, { cause: error });
+}

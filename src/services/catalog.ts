@@ -1,0 +1,133 @@
+import { createHash } from "node:crypto";
+import type { MikroORM } from "@mikro-orm/postgresql";
+import { LRUCache } from "lru-cache";
+import { type Code, CodeEntity, CodeVersionEntity, type Language } from "../core/db/entities/codes.ts";
+import { ProjectEntity } from "../core/db/entities/projects.ts";
+import { Refusal } from "../core/errors.ts";
+import type { Program } from "../sandbox/program.ts";
+import { codeNotFound } from "./access.ts";
+
+/** One version of a code, ready to be run: what the call path needs, read once and kept. */
+export interface Runnable {
+  readonly code: Readonly<Code>;
+  readonly version: number;
+  readonly program: Program;
+}
+
+const RUNNABLES_MAX = 2_000;
+const ADDRESSES_MAX = 10_000;
+
+/**
+ * What the call path looks up, kept in memory. Entries are dropped by the event that makes them wrong, never merely
+ * by age; an entry whose loading had begun before such an event is not kept.
+ */
+export class Catalog {
+  readonly #orm: MikroORM;
+  readonly #outputBytesMax: number;
+  readonly #runnables = new LRUCache<string, Promise<Runnable>>({ max: RUNNABLES_MAX });
+  readonly #addresses = new LRUCache<string, Promise<string | undefined>>({ max: ADDRESSES_MAX });
+  /** The keys in `#runnables` that belong to a code. */
+  readonly #keysOf = new Map<string, Set<string>>();
+  readonly #onDeleted: (codeId: string) => void;
+
+  constructor(parts: { orm: MikroORM; outputBytesMax: number; deleted: (codeId: string) => void }) {
+    this.#orm = parts.orm;
+    this.#outputBytesMax = parts.outputBytesMax;
+    this.#onDeleted = parts.deleted;
+  }
+
+  /** A version of a code that is not deleted; number 0 is the active one. */
+  runnable(codeId: string, number: number): Promise<Runnable> {
+    const key = `${codeId} ${number}`;
+    const known = this.#runnables.get(key);
+    if (known !== undefined) return known;
+    const loading = this.#load(codeId, number);
+    this.#runnables.set(key, loading);
+    const keys = this.#keysOf.get(codeId) ?? new Set();
+    this.#keysOf.set(codeId, keys.add(key));
+    // Refusals and failures are not remembered: the next call asks again.
+    loading.catch(() => this.#forget(key, loading));
+    return loading;
+  }
+
+  /** The id of the code at a project's and a code's slug; undefined when there is none. */
+  codeAt(projectSlug: string, codeSlug: string): Promise<string | undefined> {
+    const key = `${projectSlug}/${codeSlug}`;
+    const known = this.#addresses.get(key);
+    if (known !== undefined) return known;
+    const loading = this.#findAddress(projectSlug, codeSlug);
+    this.#addresses.set(key, loading);
+    const forget = () => {
+      if (this.#addresses.peek(key) === loading) this.#addresses.delete(key);
+    };
+    // That nothing is there is not remembered either, so that a new code answers at once.
+    loading.then((codeId) => codeId === undefined && forget(), forget);
+    return loading;
+  }
+
+  /** A code was created, changed, published, rolled back or brought back. */
+  changed(codeId: string): void {
+    for (const key of this.#keysOf.get(codeId) ?? []) this.#runnables.delete(key);
+    this.#keysOf.delete(codeId);
+    this.#addresses.clear();
+  }
+
+  deleted(codeId: string): void {
+    this.changed(codeId);
+    this.#onDeleted(codeId);
+  }
+
+  /** A project was changed or deleted. */
+  projectChanged(): void {
+    this.#runnables.clear();
+    this.#keysOf.clear();
+    this.#addresses.clear();
+  }
+
+  #forget(key: string, loading: Promise<Runnable>): void {
+    if (this.#runnables.peek(key) === loading) this.#runnables.delete(key);
+  }
+
+  async #load(codeId: string, number: number): Promise<Runnable> {
+    const em = this.#orm.em.fork();
+    const code = await em.findOne(CodeEntity, { id: codeId, deleteTime: null });
+    if (code === null) throw codeNotFound(codeId);
+    if ((await em.count(ProjectEntity, { id: code.projectId, deleteTime: null })) === 0) throw codeNotFound(codeId);
+    const wanted = number === 0 ? code.activeVersion : number;
+    if (wanted === 0) {
+      throw new Refusal("NO_ACTIVE_VERSION", "the code has only drafts; ActivateCodeVersion publishes one", { codeId });
+    }
+    const version = await em.findOne(CodeVersionEntity, { codeId, number: wanted });
+    if (version === null) {
+      throw new Refusal("VERSION_NOT_FOUND", `the code has no version ${wanted}; ListCodeVersions shows those it has`, {
+        codeId,
+        number: String(wanted),
+      });
+    }
+    const program: Program = {
+      key: `${codeId} ${wanted} ${settingsOf(code)}`,
+      language: code.language as Language,
+      source: version.source,
+      sourceSha256: version.sourceSha256,
+      environment: code.environment as Record<string, string>,
+      memoryBytesMax: code.memoryLimitBytes,
+      outputBytesMax: this.#outputBytesMax,
+      concurrencyMax: code.maxConcurrency,
+    };
+    return { code, version: wanted, program };
+  }
+
+  async #findAddress(projectSlug: string, codeSlug: string): Promise<string | undefined> {
+    const em = this.#orm.em.fork();
+    const project = await em.findOne(ProjectEntity, { slug: projectSlug, deleteTime: null });
+    if (project === null) return undefined;
+    const code = await em.findOne(CodeEntity, { projectId: project.id, slug: codeSlug, deleteTime: null });
+    return code?.id;
+  }
+}
+
+/** Stands for everything but the source that makes a worker what it is: one made under other settings is not used. */
+function settingsOf(code: Code): string {
+  const settings = JSON.stringify([code.memoryLimitBytes, code.maxConcurrency, code.environment]);
+  return createHash("sha256").update(settings).digest("base64url").slice(0, 11);
+}

@@ -1,0 +1,398 @@
+import type { Pool } from "pg";
+import type { Run, StoredPair } from "../core/db/entities/runs.ts";
+import type { Logger } from "../core/logger.ts";
+import { packEntries } from "./log-chunk.ts";
+import type { LogChunk, LogEntry } from "./log-entry.ts";
+
+/** What is kept of a run's request and result. */
+export interface Payload {
+  readonly method: string;
+  readonly path: string;
+  readonly query: readonly StoredPair[];
+  readonly headers: readonly StoredPair[];
+  readonly body: Uint8Array;
+  readonly result?: {
+    readonly statusCode: number;
+    readonly contentType: string;
+    readonly headers: readonly StoredPair[];
+    readonly body: Uint8Array;
+  };
+}
+
+/** The database does not take commits now; what was to be recorded may or may not be. */
+export class NotCommitted extends Error {
+  override name = "NotCommitted";
+}
+
+interface Settings {
+  /** This service's id: the writer of its chunks. */
+  readonly writer: string;
+  /** How long a run that has just started may wait for company before its row is written. */
+  readonly startDelayMs: number;
+  readonly batchRunsMax: number;
+  readonly batchBytesMax: number;
+  /** Bytes that may wait while the database is away; above, `full` says so and new runs are refused. */
+  readonly pendingBytesMax: number;
+}
+
+const DEFAULTS = {
+  startDelayMs: 5,
+  batchRunsMax: 500,
+  batchBytesMax: 16 * 1024 * 1024,
+  pendingBytesMax: 256 * 1024 * 1024,
+};
+const CHUNK_ENTRIES_MAX = 1000;
+const CHUNK_CHARACTERS_MAX = 256 * 1024;
+const RETRY_MS = [20, 50, 100, 200, 500, 1000];
+
+interface Waiter {
+  resolve(ours: boolean): void;
+  reject(error: Error): void;
+}
+
+/** All that waits to be written about one run; one element of a batch. */
+interface Pending {
+  row: Run;
+  payload: Payload | undefined;
+  entries: LogEntry[];
+  waiters: Waiter[];
+  /** Whether the row itself is to be written, or only log entries. */
+  writesRow: boolean;
+  bytes: number;
+}
+
+/**
+ * The one place that writes runs, their payloads and their logs. While one commit is under way everything that comes
+ * in waits for the next, so that a busy service commits many runs at once and a quiet one commits at once.
+ *
+ * A run's log entries leave with or before its final row. A run that ends before its first row left is written once,
+ * final. A final row is written only where the current one is not final and has the same owner and attempt, so that
+ * whoever was declared lost cannot come back.
+ */
+export class Journal {
+  readonly #pool: Pool;
+  readonly #log: Logger;
+  readonly #settings: Settings;
+  readonly #committed: (chunks: readonly LogChunk[]) => void;
+  /** In the order in which they came; a run is in here at most once. */
+  #pending = new Map<string, Pending>();
+  #pendingBytes = 0;
+  #urgent = false;
+  #startTimer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> | undefined;
+  #position = 0;
+  #closed = false;
+
+  constructor(parts: {
+    pool: Pool;
+    log: Logger;
+    settings: { writer: string } & Partial<Settings>;
+    /** Called with every commit's chunks, in commit order. */
+    committed: (chunks: readonly LogChunk[]) => void;
+  }) {
+    this.#pool = parts.pool;
+    this.#log = parts.log;
+    this.#settings = { ...DEFAULTS, ...parts.settings };
+    this.#committed = parts.committed;
+  }
+
+  get full(): boolean {
+    return this.#pendingBytes > this.#settings.pendingBytesMax;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** A place in this writer's commits: after all that is committed, before all that is still to come. */
+  get position(): number {
+    return this.#position;
+  }
+
+  /**
+   * The row of a run that has begun or moved on. Written soon, in company; `recorded` hurries it. Rows are values:
+   * a run that changes is handed over as a new row, since an earlier one may be on its way.
+   */
+  begin(row: Run, payload: Payload | undefined): void {
+    this.#put(row, payload, [], true);
+    if (this.#startTimer === undefined && !this.#urgent) {
+      this.#startTimer = setTimeout(() => this.#hurry(), this.#settings.startDelayMs);
+    }
+  }
+
+  /** Resolves once what is known of the run is committed. */
+  recorded(row: Run): Promise<boolean> {
+    const waiting = this.#pending.get(row.id);
+    const pending = waiting ?? this.#put(row, undefined, [], true);
+    return this.#await(pending);
+  }
+
+  /** Takes back a run that has not begun and is not on record. False when its row has left already. */
+  withdraw(runId: string): boolean {
+    const pending = this.#pending.get(runId);
+    if (pending === undefined || pending.entries.length > 0) return false;
+    this.#pending.delete(runId);
+    this.#pendingBytes -= pending.bytes;
+    return true;
+  }
+
+  /** Log entries of a run, in order. */
+  append(row: Run, entries: readonly LogEntry[]): void {
+    this.#put(row, undefined, entries, false);
+    this.#hurry();
+  }
+
+  /**
+   * The final row of a run. Resolves with true when it is committed, with false when the run already had another end
+   * (it was declared lost). While the database is away it waits; `NotCommitted` only when the row itself is refused.
+   */
+  finish(row: Run, payload: Payload | undefined): Promise<boolean> {
+    return this.#await(this.#put(row, payload, [], true));
+  }
+
+  /** Commits what is pending and takes nothing more. Gives up after `graceMs` when the database is away. */
+  async close(graceMs: number): Promise<void> {
+    this.#closed = true;
+    this.#hurry();
+    if (this.#writing === undefined) return;
+    const grace = Promise.withResolvers<void>();
+    const timer = setTimeout(grace.resolve, graceMs);
+    await Promise.race([this.#writing, grace.promise]);
+    clearTimeout(timer);
+  }
+
+  #await(pending: Pending): Promise<boolean> {
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    pending.waiters.push({ resolve, reject });
+    this.#hurry();
+    return promise;
+  }
+
+  #put(row: Run, payload: Payload | undefined, entries: readonly LogEntry[], writesRow: boolean): Pending {
+    let pending = this.#pending.get(row.id);
+    if (pending === undefined) {
+      pending = { row, payload, entries: [], waiters: [], writesRow, bytes: 0 };
+      this.#pending.set(row.id, pending);
+    }
+    pending.row = row;
+    pending.payload = payload ?? pending.payload;
+    pending.writesRow ||= writesRow;
+    for (const entry of entries) pending.entries.push(entry);
+    this.#weigh(pending);
+    return pending;
+  }
+
+  #weigh(pending: Pending): void {
+    const { payload, entries } = pending;
+    let bytes = 512 + (payload?.body.byteLength ?? 0) + (payload?.result?.body.byteLength ?? 0);
+    for (const entry of entries) bytes += 32 + entry.text.length;
+    this.#pendingBytes += bytes - pending.bytes;
+    pending.bytes = bytes;
+  }
+
+  /** Writes as soon as the commit under way, if any, is through. */
+  #hurry(): void {
+    if (this.#pending.size === 0) return;
+    this.#urgent = true;
+    if (this.#writing !== undefined) return;
+    clearTimeout(this.#startTimer);
+    this.#startTimer = undefined;
+    // What else arrives in this turn of the event loop joins the batch.
+    this.#writing = Promise.resolve().then(() => this.#write());
+  }
+
+  async #write(): Promise<void> {
+    try {
+      while (this.#urgent && this.#pending.size > 0) {
+        const batch = this.#takeBatch();
+        this.#urgent = this.#pending.size > 0;
+        await this.#commit(batch);
+      }
+    } finally {
+      this.#writing = undefined;
+      this.#urgent = false;
+    }
+  }
+
+  #takeBatch(): Pending[] {
+    const batch: Pending[] = [];
+    let bytes = 0;
+    for (const [id, pending] of this.#pending) {
+      if (batch.length >= this.#settings.batchRunsMax) break;
+      if (batch.length > 0 && bytes + pending.bytes > this.#settings.batchBytesMax) break;
+      this.#pending.delete(id);
+      batch.push(pending);
+      bytes += pending.bytes;
+    }
+    return batch;
+  }
+
+  /** Commits a batch, again and again while the database is away. */
+  async #commit(batch: Pending[]): Promise<void> {
+    const chunks = batch.flatMap((pending) => this.#chunksOf(pending));
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const written = await writeBatch(this.#pool, batch, chunks);
+        for (const pending of batch) this.#pendingBytes -= pending.bytes;
+        if (chunks.length > 0) this.#committed(chunks);
+        for (const pending of batch) {
+          for (const waiter of pending.waiters) waiter.resolve(!pending.writesRow || written.has(pending.row.id));
+        }
+        return;
+      } catch (error) {
+        if (refusedByContent(error)) return this.#commitOneByOne(batch, error);
+        const waitMs = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!;
+        this.#log.error({ error, runs: batch.length, waitMs }, "runs could not be committed; trying again");
+        if (this.#closed && attempt >= RETRY_MS.length) return this.#giveUp(batch, error);
+        await new Promise((resolve) => setTimeout(resolve, waitMs));
+      }
+    }
+  }
+
+  /** The database refuses something in the batch for what it is: everything else must not suffer for it. */
+  async #commitOneByOne(batch: Pending[], error: unknown): Promise<void> {
+    const only = batch[0]!;
+    if (batch.length > 1) {
+      for (const pending of batch) await this.#commit([pending]);
+      return;
+    }
+    this.#log.error({ error, runId: only.row.id }, "the database refuses to record a run");
+    this.#giveUp(batch, error);
+  }
+
+  #giveUp(batch: Pending[], cause: unknown): void {
+    for (const pending of batch) {
+      this.#pendingBytes -= pending.bytes;
+      for (const waiter of pending.waiters) waiter.reject(new NotCommitted("the run could not be recorded", { cause }));
+    }
+  }
+
+  #chunksOf(pending: Pending): LogChunk[] {
+    const { row, entries } = pending;
+    const chunks: LogChunk[] = [];
+    for (let from = 0; from < entries.length; ) {
+      let to = from;
+      for (let characters = 0; to < entries.length && to - from < CHUNK_ENTRIES_MAX; to++) {
+        characters += entries[to]!.text.length;
+        if (to > from && characters > CHUNK_CHARACTERS_MAX) break;
+      }
+      this.#position = Math.max(this.#position + 1, Date.now() * 1000);
+      chunks.push({
+        runId: row.id,
+        codeId: row.codeId ?? null,
+        projectId: row.projectId,
+        version: row.version,
+        attempt: row.attempt,
+        firstSequence: entries[from]!.sequence,
+        writer: this.#settings.writer,
+        position: this.#position,
+        entries: entries.slice(from, to),
+      });
+      from = to;
+    }
+    return chunks;
+  }
+}
+
+/** PostgreSQL's classes of errors that say "never like this" rather than "not now". */
+function refusedByContent(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code;
+  return typeof code === "string" && /^(22|23|54)/.test(code);
+}
+
+/**
+ * Writes a batch in one statement, so one commit. Rows travel as JSON, all bytes together as one binary value that
+ * is cut up in place. Answers with the ids of the runs whose row is now the one given.
+ */
+async function writeBatch(pool: Pool, batch: readonly Pending[], chunks: readonly LogChunk[]): Promise<Set<string>> {
+  const bytes = new Bytes();
+  const runs = batch.filter((pending) => pending.writesRow).map((pending) => pending.row);
+  const payloads = batch.flatMap(({ row, payload }) => (payload === undefined ? [] : [payloadRow(row.id, payload, bytes)]));
+  const logs = chunks.map((chunk) => chunkRow(chunk, bytes));
+  const { rows } = await pool.query<{ id: string }>({
+    name: "write-batch",
+    text: WRITE_BATCH,
+    values: [JSON.stringify(runs), JSON.stringify(payloads), JSON.stringify(logs), bytes.joined()],
+  });
+  return new Set(rows.map((row) => row.id));
+}
+
+/** Pieces of one binary parameter; each is remembered by where it lies. */
+class Bytes {
+  readonly #pieces: Uint8Array[] = [];
+  #length = 0;
+
+  /** Adds a piece; answers [where it starts, counted from 1; its length], as SQL's substring wants it. */
+  add(piece: Uint8Array): [from: number, length: number] {
+    const from = this.#length + 1;
+    this.#pieces.push(piece);
+    this.#length += piece.byteLength;
+    return [from, piece.byteLength];
+  }
+
+  joined(): Buffer {
+    return Buffer.concat(this.#pieces, this.#length);
+  }
+}
+
+function payloadRow(runId: string, payload: Payload, bytes: Bytes): object {
+  const { method, path, query, headers, result } = payload;
+  const [bodyFrom, bodyLength] = bytes.add(payload.body);
+  const row = { runId, method, path, query, headers, bodyFrom, bodyLength };
+  if (result === undefined) return row;
+  const [resultFrom, resultLength] = bytes.add(result.body);
+  return {
+    ...row,
+    statusCode: result.statusCode,
+    contentType: result.contentType,
+    resultHeaders: result.headers,
+    resultFrom,
+    resultLength,
+  };
+}
+
+function chunkRow(chunk: LogChunk, bytes: Bytes): object {
+  const { entries, ...place } = chunk;
+  const { heads, ...packed } = packEntries(entries);
+  const [headsFrom, headsLength] = bytes.add(heads);
+  return { ...place, ...packed, entries: entries.length, headsFrom, headsLength };
+}
+
+const RUN_COLUMNS = `id, project_id, code_id, version, trigger, status, attempt, owner, create_time, start_time, end_time,
+  error_kind, error_message, error_traceback, queue_us, start_us, wall_us, cpu_us, peak_memory_bytes, log_entries, cold`;
+
+const WRITE_BATCH = `
+with chunks as (
+  insert into log_chunks (run_id, first_sequence, entries, project_id, code_id, version, attempt, writer, position,
+    min_time_us, max_time_us, max_level, streams, heads, text)
+  select "runId", "firstSequence", entries, "projectId", "codeId", version, attempt, writer, position,
+    "minTimeUs", "maxTimeUs", "maxLevel", streams, substring($4::bytea from "headsFrom" for "headsLength"), text
+  from json_to_recordset($3::json) as chunk ("runId" uuid, "firstSequence" bigint, entries int, "projectId" uuid,
+    "codeId" uuid, version int, attempt int, writer uuid, position bigint, "minTimeUs" bigint, "maxTimeUs" bigint,
+    "maxLevel" int, streams int, "headsFrom" int, "headsLength" int, text text)
+), payloads as (
+  insert into run_payloads (run_id, method, path, query, headers, body, result_status_code, result_content_type,
+    result_headers, result_body)
+  select "runId", method, path, query, headers, substring($4::bytea from "bodyFrom" for "bodyLength"), "statusCode",
+    "contentType", "resultHeaders", substring($4::bytea from "resultFrom" for "resultLength")
+  from json_to_recordset($2::json) as payload ("runId" uuid, method text, path text, query jsonb, headers jsonb,
+    "bodyFrom" int, "bodyLength" int, "statusCode" int, "contentType" text, "resultHeaders" jsonb, "resultFrom" int,
+    "resultLength" int)
+  on conflict (run_id) do update set result_status_code = excluded.result_status_code,
+    result_content_type = excluded.result_content_type, result_headers = excluded.result_headers,
+    result_body = excluded.result_body
+)
+insert into runs (${RUN_COLUMNS})
+select id, "projectId", "codeId", version, trigger, status, attempt, owner, "createTime", "startTime", "endTime",
+  "errorKind", "errorMessage", "errorTraceback", "queueUs", "startUs", "wallUs", "cpuUs", "peakMemoryBytes",
+  "logEntries", cold
+from json_to_recordset($1::json) as run (id uuid, "projectId" uuid, "codeId" uuid, version int, trigger text,
+  status text, attempt int, owner uuid, "createTime" timestamptz, "startTime" timestamptz, "endTime" timestamptz,
+  "errorKind" text, "errorMessage" text, "errorTraceback" text, "queueUs" bigint, "startUs" bigint, "wallUs" bigint,
+  "cpuUs" bigint, "peakMemoryBytes" bigint, "logEntries" bigint, cold boolean)
+on conflict (id) do update set status = excluded.status, start_time = excluded.start_time, end_time = excluded.end_time,
+  error_kind = excluded.error_kind, error_message = excluded.error_message, error_traceback = excluded.error_traceback,
+  queue_us = excluded.queue_us, start_us = excluded.start_us, wall_us = excluded.wall_us, cpu_us = excluded.cpu_us,
+  peak_memory_bytes = excluded.peak_memory_bytes, log_entries = excluded.log_entries, cold = excluded.cold
+where runs.status in ('QUEUED', 'RUNNING') and runs.owner = excluded.owner and runs.attempt = excluded.attempt
+returning id`;

@@ -1,0 +1,108 @@
+import type { Run, RunStatus } from "../core/db/entities/runs.ts";
+import type { Line, Result } from "../sandbox/program.ts";
+import type { Journal, Payload } from "./journal.ts";
+import type { LogEntry } from "./log-entry.ts";
+
+/** A run as a reader sees it: its row, and what it was given and answered where that is known. */
+export interface RunView {
+  readonly run: Run;
+  readonly payload: Payload | undefined;
+}
+
+/**
+ * A run that is under way in this process: its current row, its growing log and its end. Rows are values; every change
+ * makes a new one and hands it to the journal.
+ */
+export class LiveRun {
+  readonly #journal: Journal;
+  readonly #mask: ((text: string) => string) | undefined;
+  readonly #cancelled = new AbortController();
+  readonly #end = Promise.withResolvers<RunView>();
+  #row: Run;
+  #entries = 0;
+  #answered = false;
+
+  constructor(parts: { journal: Journal; row: Run; mask: ((text: string) => string) | undefined }) {
+    this.#journal = parts.journal;
+    this.#row = parts.row;
+    this.#mask = parts.mask;
+    // Whoever follows looks at the end in their own time; nobody looking is no fault.
+    this.#end.promise.catch(() => {});
+  }
+
+  get id(): string {
+    return this.#row.id;
+  }
+
+  get row(): Run {
+    return this.#row;
+  }
+
+  /** The code has answered, or failed; what is missing is the record. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Fires when the run is to end, with everything it started. */
+  get signal(): AbortSignal {
+    return this.#cancelled.signal;
+  }
+
+  /** The run as it ended, once that is on record. Rejects with the Refusal when it never began. */
+  get ended(): Promise<RunView> {
+    return this.#end.promise;
+  }
+
+  cancel(reason: string): void {
+    this.#cancelled.abort(new DOMException(reason, "AbortError"));
+  }
+
+  /** The row moves on; the journal writes it in company. */
+  began(change: Partial<Run>): void {
+    this.#row = { ...this.#row, ...change };
+    this.#journal.begin(this.#row, undefined);
+  }
+
+  /** Numbers the lines, hides the secrets in them and hands them to the journal. */
+  lines(lines: readonly Line[]): void {
+    const entries: LogEntry[] = lines.map((line) => ({
+      sequence: ++this.#entries,
+      timeUs: line.timeUs,
+      level: line.level,
+      stream: line.stream,
+      text: this.masked(line.text),
+      truncated: line.truncated,
+    }));
+    this.#journal.append(this.#row, entries);
+  }
+
+  masked(text: string): string {
+    return this.#mask === undefined ? text : this.#mask(text);
+  }
+
+  /** The run's last row; from here on only the record is missing. */
+  answer(change: Partial<Run> & { status: RunStatus }): Run {
+    this.#answered = true;
+    this.#row = { ...this.#row, ...change, endTime: new Date(), logEntries: this.#entries };
+    return this.#row;
+  }
+
+  settle(view: RunView): void {
+    this.#row = view.run;
+    this.#end.resolve(view);
+  }
+
+  refuse(error: unknown): void {
+    this.#end.reject(error);
+  }
+}
+
+/** A result as it is kept. */
+export function storedResult(result: Result): NonNullable<Payload["result"]> {
+  const { statusCode, contentType, headers, body } = result;
+  return { statusCode, contentType, headers: headers.map(([name, value]) => [name, value]), body };
+}

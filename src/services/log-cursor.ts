@@ -1,0 +1,166 @@
+import { Refusal } from "../core/errors.ts";
+import type { LogScope } from "./log-bus.ts";
+import type { LogChunk, LogEntry } from "./log-entry.ts";
+
+/**
+ * Where a reader stands. In one run that is a sequence number. In a code's or project's log it is a position for each
+ * writer, as every writer commits in an order of its own: `floor` holds for the writers that are not named, and `part`
+ * names a chunk that was read only up to an entry.
+ */
+export interface LogCursor {
+  /** The entries of a chunk that the reader has not seen; it has seen them from now on. */
+  take(chunk: LogChunk): readonly LogEntry[];
+  /** Opaque to callers; read back by `readCursor`. */
+  text(): string;
+  /** The cursor of an entry of this chunk, as `text` would be after it. */
+  textAt(chunk: LogChunk, entry: LogEntry): string;
+}
+
+export class RunCursor implements LogCursor {
+  sequence: number;
+  readonly #runId: string;
+  /** The reader has also seen the run's end. */
+  readonly ended: boolean;
+
+  constructor(runId: string, sequence: number, ended = false) {
+    this.#runId = runId;
+    this.sequence = sequence;
+    this.ended = ended;
+  }
+
+  take(chunk: LogChunk): readonly LogEntry[] {
+    const seen = this.sequence - chunk.firstSequence + 1;
+    const last = chunk.entries.at(-1);
+    if (last !== undefined && last.sequence > this.sequence) this.sequence = last.sequence;
+    if (seen <= 0) return chunk.entries;
+    return seen >= chunk.entries.length ? [] : chunk.entries.slice(seen);
+  }
+
+  text(): string {
+    return `r.${this.sequence}.${tagOf(this.#runId)}`;
+  }
+
+  textAtEnd(): string {
+    return `${this.text()}.end`;
+  }
+
+  textAt(_chunk: LogChunk, entry: LogEntry): string {
+    return `r.${entry.sequence}.${tagOf(this.#runId)}`;
+  }
+}
+
+interface Part {
+  readonly writer: string;
+  readonly position: number;
+  readonly sequence: number;
+}
+
+export class CommitCursor implements LogCursor {
+  readonly floor: number;
+  readonly writers: Map<string, number>;
+  #part: Part | undefined;
+  readonly #owner: string;
+
+  constructor(owner: string, floor: number, writers: Iterable<[string, number]> = [], part?: Part) {
+    this.#owner = owner;
+    this.floor = floor;
+    this.writers = new Map(writers);
+    this.#part = part;
+  }
+
+  /** Nothing at or below this position is new, whoever wrote it. */
+  get leastPosition(): number {
+    return this.writers.size === 0 ? this.floor : Math.min(this.floor, ...this.writers.values());
+  }
+
+  take(chunk: LogChunk): readonly LogEntry[] {
+    if (chunk.position <= (this.writers.get(chunk.writer) ?? this.floor)) return [];
+    const part = this.#part;
+    this.writers.set(chunk.writer, chunk.position);
+    if (part === undefined || part.writer !== chunk.writer || part.position !== chunk.position) return chunk.entries;
+    this.#part = undefined;
+    return chunk.entries.filter((entry) => entry.sequence > part.sequence);
+  }
+
+  text(): string {
+    return encode(this.#owner, this.floor, this.writers, this.#part);
+  }
+
+  textAt(chunk: LogChunk, entry: LogEntry): string {
+    const writers = new Map(this.writers).set(chunk.writer, chunk.position - 1);
+    return encode(this.#owner, this.floor, writers, {
+      writer: chunk.writer,
+      position: chunk.position,
+      sequence: entry.sequence,
+    });
+  }
+}
+
+/** Who a cursor of this scope belongs to. */
+export function ownerOf(scope: LogScope): string {
+  if (scope.kind === "run") return scope.runId;
+  return scope.kind === "code" ? scope.codeId : scope.projectId;
+}
+
+/** Reads a cursor that this scope gave; anything else is refused. */
+export function readCursor(scope: LogScope, text: string): LogCursor {
+  const cursor = scope.kind === "run" ? readRunCursor(scope.runId, text) : readCommitCursor(ownerOf(scope), text);
+  if (cursor !== undefined) return cursor;
+  throw new Refusal(
+    "CURSOR_INVALID",
+    "cursor: not one that a tail of this scope gave; leave it empty to start anew",
+    {},
+    { fields: [{ field: "cursor", description: "not one that a tail of this scope gave" }] },
+  );
+}
+
+export function readRunCursor(runId: string, text: string): RunCursor | undefined {
+  const match = /^r\.(\d{1,15})\.([0-9a-f]{6})(\.end)?$/.exec(text);
+  if (match === null || match[2] !== tagOf(runId)) return undefined;
+  return new RunCursor(runId, Number(match[1]), match[3] !== undefined);
+}
+
+function readCommitCursor(owner: string, text: string): CommitCursor | undefined {
+  try {
+    const [kind, body] = text.split(".", 2);
+    const read: unknown = JSON.parse(Buffer.from(body ?? "", "base64url").toString("utf8"));
+    if (kind !== "c" || !isEncoded(read) || read.o !== tagOf(owner)) return undefined;
+    const part = read.p && { writer: read.p[0], position: read.p[1], sequence: read.p[2] };
+    return new CommitCursor(owner, read.f, Object.entries(read.w), part);
+  } catch {
+    return undefined;
+  }
+}
+
+interface Encoded {
+  readonly o: string;
+  readonly f: number;
+  readonly w: Record<string, number>;
+  readonly p?: [writer: string, position: number, sequence: number];
+}
+
+function encode(owner: string, floor: number, writers: Map<string, number>, part: Part | undefined): string {
+  const encoded: Encoded = {
+    o: tagOf(owner),
+    f: floor,
+    w: Object.fromEntries(writers),
+    ...(part && { p: [part.writer, part.position, part.sequence] as [string, number, number] }),
+  };
+  return `c.${Buffer.from(JSON.stringify(encoded)).toString("base64url")}`;
+}
+
+function isEncoded(value: unknown): value is Encoded {
+  if (typeof value !== "object" || value === null) return false;
+  const { o, f, w, p } = value as Partial<Encoded>;
+  if (typeof o !== "string" || !Number.isSafeInteger(f) || typeof w !== "object" || w === null) return false;
+  const writersAreWell = Object.entries(w).every(([id, at]) => /^[0-9a-f-]{36}$/.test(id) && Number.isSafeInteger(at));
+  const partIsWell =
+    p === undefined ||
+    (Array.isArray(p) && typeof p[0] === "string" && Number.isSafeInteger(p[1]) && Number.isSafeInteger(p[2]));
+  return writersAreWell && partIsWell;
+}
+
+/** Enough of an id to notice a cursor of another scope; scopes are checked for rights on their own. */
+function tagOf(id: string): string {
+  return id.slice(-6);
+}

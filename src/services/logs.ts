@@ -1,0 +1,292 @@
+import type { MikroORM } from "@mikro-orm/postgresql";
+import { CodeEntity } from "../core/db/entities/codes.ts";
+import { ProjectEntity } from "../core/db/entities/projects.ts";
+import { type Run, RunEntity } from "../core/db/entities/runs.ts";
+import { fieldInvalid, Refusal } from "../core/errors.ts";
+import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import type { BusItem, LogBus, LogScope, LogSubscription } from "./log-bus.ts";
+import { CommitCursor, type LogCursor, ownerOf, RunCursor, readCursor } from "./log-cursor.ts";
+import { entryFilter, type LogChunk, type LogEntry, type LogFilter } from "./log-entry.ts";
+import type { LogHistory } from "./log-history.ts";
+import { type Page, type PageAsk, pageSize, pageStart, pageToken } from "./pages.ts";
+
+/** How long a follower hears nothing before it is told that all is well. */
+export const HEARTBEAT_MS = 15_000;
+const CHUNKS_PER_READ = 50;
+/** What one page of a filtered list may look at before it answers with what it has. */
+const CHUNKS_PER_PAGE_MAX = 500;
+
+/** An entry with the place it belongs to. */
+export interface PlacedEntry {
+  readonly entry: LogEntry;
+  readonly chunk: LogChunk;
+  readonly cursor: string;
+}
+
+/** What a follower is told, in order; every item carries the cursor to go on from. */
+export type LogItem =
+  | { readonly kind: "entries"; readonly entries: readonly PlacedEntry[]; readonly cursor: string }
+  | { readonly kind: "gap"; readonly fromSequence: number; readonly toSequence: number; readonly cursor: string }
+  | { readonly kind: "heartbeat"; readonly cursor: string }
+  | { readonly kind: "ended"; readonly run: Run; readonly cursor: string };
+
+/** Where a follower starts. */
+export type LogStart =
+  | { readonly from: "now" }
+  | { readonly from: "beginning" }
+  | { readonly from: "last"; readonly count: number }
+  | { readonly from: "cursor"; readonly cursor: string };
+
+/** Reads logs, as history and live. */
+export class Logs {
+  readonly #orm: MikroORM;
+  readonly #bus: LogBus;
+  readonly #history: LogHistory;
+  readonly #position: () => number;
+
+  constructor(parts: {
+    orm: MikroORM;
+    bus: LogBus;
+    history: LogHistory;
+    /** The place in the journal after everything that is committed now. */
+    position: () => number;
+  }) {
+    this.#orm = parts.orm;
+    this.#bus = parts.bus;
+    this.#history = parts.history;
+    this.#position = parts.position;
+  }
+
+  /** A page of history. */
+  async list(
+    call: Call,
+    scope: LogScope,
+    filter: LogFilter,
+    ask: PageAsk & { newestFirst: boolean },
+  ): Promise<Page<PlacedEntry>> {
+    await this.#requireViewer(call, scope);
+    const question = { list: "log", scope, filter, newestFirst: ask.newestFirst };
+    const start = placeOf(pageStart(question, ask.token));
+    const size = pageSize(ask.size);
+    const wanted = entryFilter(filter);
+    const found: PlacedEntry[] = [];
+    let place = start?.at === undefined ? undefined : { at: start.at };
+    let seen = start;
+    for (let looked = 0; looked < CHUNKS_PER_PAGE_MAX; ) {
+      const chunks = ask.newestFirst
+        ? await this.#history.before(scope, place, filter, CHUNKS_PER_READ)
+        : await this.#history.from(scope, place, filter, CHUNKS_PER_READ);
+      for (const chunk of chunks) {
+        const at = scope.kind === "run" ? chunk.firstSequence : chunk.position;
+        const entries = ask.newestFirst ? chunk.entries.toReversed() : chunk.entries;
+        for (const entry of entries) {
+          if (seen?.at === at && (ask.newestFirst ? entry.sequence >= seen.sequence : entry.sequence <= seen.sequence)) continue;
+          seen = { at, sequence: entry.sequence };
+          if (wanted !== undefined && !wanted(entry)) continue;
+          if (found.length === size) return { items: found, nextToken: pageToken(question, lastPlace(found, scope)) };
+          found.push(placed(scope, chunk, entry));
+        }
+      }
+      if (chunks.length < CHUNKS_PER_READ) return { items: found, nextToken: "" };
+      looked += chunks.length;
+      place = { at: seen!.at };
+    }
+    return { items: found, nextToken: pageToken(question, seen) };
+  }
+
+  /** Checks that the caller may read this log, and where it wants to start; then follows. */
+  async tail(
+    call: Call,
+    scope: LogScope,
+    start: LogStart,
+    filter: LogFilter,
+  ): Promise<{ cursor: string; items: AsyncGenerator<LogItem> }> {
+    await this.#requireViewer(call, scope);
+    const cursor = await this.#startCursor(scope, start);
+    return { cursor: cursor.text(), items: this.follow(scope, cursor, filter, call.signal) };
+  }
+
+  /**
+   * Follows a log from a cursor: subscribes, reads history, then goes on live, so that nothing falls between the two.
+   * A reader that is too slow for the live part is sent back to the history and misses nothing. Following a run ends
+   * with the run; everything else with the signal.
+   */
+  async *follow(scope: LogScope, cursor: LogCursor, filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogItem> {
+    if (cursor instanceof RunCursor && cursor.ended) return;
+    using subscription = this.#bus.subscribe(scope);
+    const wanted = entryFilter(filter);
+    while (!signal.aborted) {
+      subscription.restart();
+      // Read before the history: what a run that has ended wrote is all in there.
+      const ended = scope.kind === "run" ? await this.#endOf(scope.runId) : undefined;
+      yield* this.#catchUp(scope, cursor, wanted, signal);
+      if (ended !== undefined) return yield { kind: "ended", run: ended, cursor: endCursor(cursor) };
+      const end = yield* followLive(scope, subscription, cursor, wanted, signal);
+      if (end) return;
+    }
+  }
+
+  async *#catchUp(
+    scope: LogScope,
+    cursor: LogCursor,
+    wanted: ((entry: LogEntry) => boolean) | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogItem> {
+    while (!signal.aborted) {
+      const chunks = await this.#history.after(scope, cursor, CHUNKS_PER_READ);
+      for (const chunk of chunks) yield* itemsOf(scope, cursor, chunk, wanted);
+      if (chunks.length < CHUNKS_PER_READ) return;
+    }
+  }
+
+  async #endOf(runId: string): Promise<Run | undefined> {
+    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
+    if (run === null) throw runNotFound(runId);
+    return run.status === "QUEUED" || run.status === "RUNNING" ? undefined : run;
+  }
+
+  async #startCursor(scope: LogScope, start: LogStart): Promise<LogCursor> {
+    switch (start.from) {
+      case "cursor":
+        return readCursor(scope, start.cursor);
+      case "beginning":
+        return scope.kind === "run" ? new RunCursor(scope.runId, 0) : new CommitCursor(ownerOf(scope), 0);
+      case "last":
+        return this.#cursorBeforeLast(scope, start.count);
+      case "now": {
+        if (scope.kind !== "run") return new CommitCursor(ownerOf(scope), this.#position());
+        const [newest] = await this.#history.before(scope, undefined, {}, 1);
+        return new RunCursor(scope.runId, newest?.entries.at(-1)?.sequence ?? 0);
+      }
+    }
+  }
+
+  /** The cursor after which exactly this many entries come, or all there are. */
+  async #cursorBeforeLast(scope: LogScope, count: number): Promise<LogCursor> {
+    let left = count;
+    let place: { at: number } | undefined;
+    for (;;) {
+      const chunks = await this.#history.before(scope, place, {}, CHUNKS_PER_READ);
+      for (const chunk of chunks) {
+        if (chunk.entries.length >= left) {
+          const sequence = chunk.firstSequence + chunk.entries.length - left - 1;
+          if (scope.kind === "run") return new RunCursor(scope.runId, sequence);
+          const part = { writer: chunk.writer, position: chunk.position, sequence };
+          return new CommitCursor(ownerOf(scope), chunk.position - 1, [], part);
+        }
+        left -= chunk.entries.length;
+      }
+      const oldest = chunks.at(-1);
+      if (oldest === undefined || chunks.length < CHUNKS_PER_READ) {
+        return scope.kind === "run" ? new RunCursor(scope.runId, 0) : new CommitCursor(ownerOf(scope), 0);
+      }
+      place = { at: (scope.kind === "run" ? oldest.firstSequence : oldest.position) - 1 };
+    }
+  }
+
+  async #requireViewer(call: Call, scope: LogScope): Promise<void> {
+    const em = this.#orm.em.fork();
+    if (scope.kind === "project") {
+      const { projectId } = scope;
+      requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
+      const project = await em.findOne(ProjectEntity, { id: projectId, deleteTime: null });
+      if (project === null) throw projectNotFound(projectId);
+      return;
+    }
+    const notFound = () => (scope.kind === "run" ? runNotFound(scope.runId) : codeNotFound(scope.codeId));
+    const found =
+      scope.kind === "run"
+        ? await em.findOne(RunEntity, { id: scope.runId })
+        : await em.findOne(CodeEntity, { id: scope.codeId });
+    if (found === null) throw notFound();
+    requireRole(call.caller, "VIEWER", { projectId: found.projectId, notFound });
+  }
+}
+
+/** Goes on live until the run ends (true), the signal fires, or the reader was too slow (both false). */
+async function* followLive(
+  scope: LogScope,
+  subscription: LogSubscription,
+  cursor: LogCursor,
+  wanted: ((entry: LogEntry) => boolean) | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<LogItem, boolean> {
+  while (!signal.aborted && !subscription.overflowed) {
+    const items: BusItem[] = await subscription.take(HEARTBEAT_MS, signal);
+    if (items.length === 0 && !signal.aborted && !subscription.overflowed) {
+      yield { kind: "heartbeat", cursor: cursor.text() };
+    }
+    for (const item of items) {
+      if ("ended" in item) {
+        yield { kind: "ended", run: item.ended, cursor: endCursor(cursor) };
+        return true;
+      }
+      yield* itemsOf(scope, cursor, item.chunk, wanted);
+    }
+  }
+  return false;
+}
+
+/** What a chunk means to a reader: nothing, entries, or first a gap where entries before it are gone. */
+function* itemsOf(
+  scope: LogScope,
+  cursor: LogCursor,
+  chunk: LogChunk,
+  wanted: ((entry: LogEntry) => boolean) | undefined,
+): Generator<LogItem> {
+  const next = cursor instanceof RunCursor ? cursor.sequence + 1 : chunk.firstSequence;
+  const fresh = cursor.take(chunk);
+  if (next < chunk.firstSequence && scope.kind === "run") {
+    const toSequence = chunk.firstSequence - 1;
+    const before = new RunCursor(scope.runId, toSequence);
+    yield { kind: "gap", fromSequence: next, toSequence, cursor: before.text() };
+  }
+  const entries = wanted === undefined ? fresh : fresh.filter(wanted);
+  if (entries.length === 0) return;
+  const last = entries.length - 1;
+  yield {
+    kind: "entries",
+    entries: entries.map((entry, index) => ({
+      entry,
+      chunk,
+      cursor: index === last ? cursor.text() : cursor.textAt(chunk, entry),
+    })),
+    cursor: cursor.text(),
+  };
+}
+
+function endCursor(cursor: LogCursor): string {
+  return cursor instanceof RunCursor ? cursor.textAtEnd() : cursor.text();
+}
+
+function placed(scope: LogScope, chunk: LogChunk, entry: LogEntry): PlacedEntry {
+  const cursor =
+    scope.kind === "run" ? new RunCursor(scope.runId, 0) : new CommitCursor(ownerOf(scope), chunk.position - 1);
+  return { entry, chunk, cursor: cursor.textAt(chunk, entry) };
+}
+
+interface ListPlace {
+  readonly at: number;
+  readonly sequence: number;
+}
+
+function lastPlace(found: readonly PlacedEntry[], scope: LogScope): ListPlace {
+  const { chunk, entry } = found.at(-1)!;
+  return { at: scope.kind === "run" ? chunk.firstSequence : chunk.position, sequence: entry.sequence };
+}
+
+function placeOf(start: unknown): ListPlace | undefined {
+  if (start === undefined) return undefined;
+  const { at, sequence } = start as Partial<ListPlace>;
+  if (Number.isSafeInteger(at) && Number.isSafeInteger(sequence)) return start as ListPlace;
+  throw fieldInvalid("page_token", "not a token that this list gave");
+}
+
+/** A tail of a project may name codes; each must be one of the project's. */
+export async function requireCodesOf(orm: MikroORM, projectId: string, codeIds: readonly string[]): Promise<void> {
+  if (codeIds.length === 0) return;
+  const found = await orm.em.fork().count(CodeEntity, { id: { $in: [...codeIds] }, projectId });
+  if (found !== new Set(codeIds).size) {
+    throw new Refusal("CODE_NOT_FOUND", "code_ids: one of them is not a code of this project", { projectId });
+  }
+}

@@ -1,0 +1,586 @@
+import type { MikroORM } from "@mikro-orm/postgresql";
+import { v7 as newId } from "uuid";
+import type { Language, RecordPayloads } from "../core/db/entities/codes.ts";
+import { CodeEntity } from "../core/db/entities/codes.ts";
+import { ProjectEntity } from "../core/db/entities/projects.ts";
+import { type Run, RunEntity, RunPayloadEntity, type RunStatus, type RunTrigger } from "../core/db/entities/runs.ts";
+import { firstIdAt } from "../core/db/partitions.ts";
+import { fieldInvalid, Refusal } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Pool } from "../runner/pool.ts";
+import type { Invocation, Outcome, Pair, Program } from "../sandbox/program.ts";
+import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import type { Catalog, Runnable } from "./catalog.ts";
+import { DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT_MS, sha256Of } from "./codes.ts";
+import type { Journal, Payload } from "./journal.ts";
+import { LiveRun, type RunView, storedResult } from "./live-run.ts";
+import type { LogBus } from "./log-bus.ts";
+import { type Page, type PageAsk, pageOf, pageSize, pageStartId, pageToken } from "./pages.ts";
+import { claimRequestId, type RequestKey, releaseRequestId } from "./request-ids.ts";
+import type { Secrets } from "./secrets.ts";
+
+/** Bodies in and out over RPC; stock gRPC clients refuse messages over 4 MiB. */
+export const RPC_BODY_BYTES_MAX = 3 * 1024 * 1024;
+/** Bodies in and out through the HTTP door. */
+export const HTTP_BODY_BYTES_MAX = 8 * 1024 * 1024;
+/** Bodies in one page of runs. */
+const PAGE_BYTES_MAX = 3 * 1024 * 1024;
+/** How long a repeated request waits between looks at a run that another process has. */
+const ATTACH_POLL_MS = 200;
+
+/** What a code is given, whatever door it came through. */
+export interface RunInput {
+  readonly method: string;
+  readonly path: string;
+  readonly query: readonly Pair[];
+  readonly headers: readonly Pair[];
+  readonly body: Uint8Array;
+}
+
+export interface RunAsk {
+  readonly codeId: string;
+  /** 0 for the active version. */
+  readonly version: number;
+  readonly input: RunInput;
+  /** Shorter than the code's own; undefined for that. */
+  readonly timeoutMs: number | undefined;
+  /** Empty when the caller does not mean to repeat it. */
+  readonly requestId: string;
+}
+
+export interface TryAsk {
+  readonly projectId: string;
+  readonly language: Language;
+  readonly source: string;
+  readonly input: RunInput;
+  readonly timeoutMs: number | undefined;
+  readonly memoryLimitBytes: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly requestId: string;
+}
+
+export interface RunFilter {
+  readonly scope: { readonly projectId: string } | { readonly codeId: string };
+  readonly statuses: readonly RunStatus[];
+  readonly triggers: readonly RunTrigger[];
+  readonly startTime: Date | undefined;
+  readonly endTime: Date | undefined;
+}
+
+/** Everything a new run is made of. */
+interface NewRun {
+  readonly projectId: string;
+  readonly codeId: string | null;
+  readonly version: number;
+  readonly program: Program;
+  readonly trigger: RunTrigger;
+  readonly input: RunInput;
+  readonly timeoutMs: number;
+  readonly recordPayloads: RecordPayloads;
+  readonly resultBytesMax: number;
+}
+
+/** Runs codes, keeps their record and reads it. A run belongs to this service, not to its caller. */
+export class Runs {
+  readonly #orm: MikroORM;
+  readonly #pool: Pool;
+  readonly #journal: Journal;
+  readonly #bus: LogBus;
+  readonly #catalog: Catalog;
+  readonly #secrets: Secrets;
+  readonly #log: Logger;
+  readonly #owner: string;
+  readonly #settings: {
+    readonly outputBytesMax: number;
+    readonly memoryBytesCeiling: number;
+    readonly redactedHeaders: ReadonlySet<string>;
+  };
+  readonly #live = new Map<string, LiveRun>();
+  readonly #finished: (run: Run) => void;
+  #draining = false;
+
+  constructor(parts: {
+    orm: MikroORM;
+    pool: Pool;
+    journal: Journal;
+    bus: LogBus;
+    catalog: Catalog;
+    secrets: Secrets;
+    log: Logger;
+    /** This service's id, under whose lease the runs are. */
+    owner: string;
+    settings: { outputBytesMax: number; memoryBytesCeiling: number; redactedHeaders: readonly string[] };
+    /** Called with every run's last row; for figures. */
+    finished: (run: Run) => void;
+  }) {
+    this.#orm = parts.orm;
+    this.#pool = parts.pool;
+    this.#journal = parts.journal;
+    this.#bus = parts.bus;
+    this.#catalog = parts.catalog;
+    this.#secrets = parts.secrets;
+    this.#log = parts.log;
+    this.#owner = parts.owner;
+    this.#finished = parts.finished;
+    const redactedHeaders = new Set([...REDACTED_HEADERS, ...parts.settings.redactedHeaders.map((name) => name.toLowerCase())]);
+    this.#settings = { ...parts.settings, redactedHeaders };
+  }
+
+  /** Runs under way in this process. */
+  get underWay(): number {
+    return this.#live.size;
+  }
+
+  /** Runs a version of a code and waits for its end. Without a request id, the run ends with its caller. */
+  async runCode(call: Call, ask: RunAsk): Promise<RunView> {
+    const runnable = await this.#runnableFor(call, ask.codeId, ask.version);
+    if (ask.requestId !== "") return this.#waitFor(await this.#startOnce(call, runnable, ask, "RunCode"), call, false);
+    return this.#waitFor(await this.#start(newCodeRun(runnable, ask, "RPC")), call, true);
+  }
+
+  /** Starts a version of a code; the run is on record when this answers, and goes on without its caller. */
+  async startCode(call: Call, ask: RunAsk): Promise<string> {
+    const runnable = await this.#runnableFor(call, ask.codeId, ask.version);
+    const live =
+      ask.requestId === ""
+        ? await this.#start(newCodeRun(runnable, ask, "RPC"))
+        : await this.#startOnce(call, runnable, ask, "RunCodeStream");
+    return typeof live === "string" ? live : this.#onRecord(live);
+  }
+
+  /** Starts a source that is not stored; the run is on record when this answers. */
+  async startSource(call: Call, ask: TryAsk): Promise<string> {
+    const { projectId } = ask;
+    requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => projectNotFound(projectId) });
+    const em = this.#orm.em.fork();
+    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw projectNotFound(projectId);
+    const run = this.#newTry(ask);
+    if (ask.requestId === "") return this.#onRecord(await this.#start(run));
+    const key: RequestKey = { projectId, requestId: ask.requestId, method: "RunSource", ask };
+    const live = await this.#claimAndStart(key, run);
+    return typeof live === "string" ? live : this.#onRecord(live);
+  }
+
+  /**
+   * Runs a code for its public address. The run goes on without its caller. Who may call is decided by the door,
+   * which knows what the code asks of its callers.
+   */
+  async runEndpoint(runnable: Runnable, input: RunInput): Promise<RunView> {
+    const ask = { codeId: runnable.code.id, version: 0, input, timeoutMs: undefined, requestId: "" };
+    const live = await this.#start({ ...newCodeRun(runnable, ask, "ENDPOINT"), resultBytesMax: HTTP_BODY_BYTES_MAX });
+    return live.ended;
+  }
+
+  async get(call: Call, runId: string, full: boolean): Promise<RunView> {
+    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
+    if (run === null) throw runNotFound(runId);
+    requireRole(call.caller, "VIEWER", belonging(run));
+    return { run, payload: full ? await this.#payloadOf(runId) : undefined };
+  }
+
+  async list(call: Call, filter: RunFilter, ask: PageAsk & { full: boolean }): Promise<Page<RunView>> {
+    const em = this.#orm.em.fork();
+    await this.#requireScope(call, filter.scope);
+    const question = { list: "runs", filter };
+    const before = pageStartId(question, ask.token);
+    const size = pageSize(ask.size);
+    const wanted: object[] = [filter.scope];
+    if (before !== undefined) wanted.push({ id: { $lt: before } });
+    if (filter.statuses.length > 0) wanted.push({ status: { $in: [...filter.statuses] } });
+    if (filter.triggers.length > 0) wanted.push({ trigger: { $in: [...filter.triggers] } });
+    if (filter.startTime !== undefined) wanted.push({ id: { $gte: firstIdAt(filter.startTime.getTime()) } });
+    if (filter.endTime !== undefined) wanted.push({ id: { $lt: firstIdAt(filter.endTime.getTime()) } });
+    const runs = await em.find(RunEntity, { $and: wanted }, { orderBy: { id: "desc" }, limit: size + 1 });
+    const page = pageOf(runs, size, question, (run) => run.id);
+    if (!ask.full) return { ...page, items: page.items.map((run) => ({ run, payload: undefined })) };
+    return this.#withPayloads(page, question);
+  }
+
+  /** Ends a run that is under way, and answers with the run as it ended. */
+  async cancel(call: Call, runId: string): Promise<Run> {
+    const { run } = await this.get(call, runId, false).catch((error: unknown) => {
+      const live = this.#live.get(runId);
+      if (live === undefined) throw error;
+      return { run: live.row };
+    });
+    requireRole(call.caller, "CONTRIBUTOR", belonging(run));
+    const live = this.#live.get(runId);
+    const wasUnderWay = live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
+    if (wasUnderWay) live?.cancel("cancelled by a caller");
+    const ended = live === undefined ? await this.#cancelOrphan(run) : (await live.ended).run;
+    if (wasUnderWay && ended.status === "CANCELLED") return ended;
+    throw new Refusal("RUN_ENDED", `the run has ended as ${ended.status}`, { runId, status: ended.status });
+  }
+
+  /** Ends the runs of a code that have not been given to a worker yet: the code is gone. */
+  cancelWaiting(codeId: string): void {
+    for (const live of this.#live.values()) {
+      if (live.row.codeId === codeId && live.row.status === "QUEUED") live.cancel("the code was deleted");
+    }
+  }
+
+  /** A run with its request and result: from memory while they are not on record, from the record otherwise. */
+  async view(runId: string): Promise<RunView> {
+    const live = this.#live.get(runId);
+    if (live?.answered) return live.ended;
+    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
+    if (run === null) throw runNotFound(runId);
+    return { run, payload: await this.#payloadOf(runId) };
+  }
+
+  /** A run that is under way here, as it will have ended; undefined for all others. */
+  endOf(runId: string): Promise<RunView> | undefined {
+    return this.#live.get(runId)?.ended;
+  }
+
+  /** Takes no new runs, waits for those under way, and ends what is left when the grace is over. */
+  async drain(graceMs: number): Promise<void> {
+    this.#draining = true;
+    const all = () => Promise.allSettled([...this.#live.values()].map((live) => live.ended));
+    const grace = Promise.withResolvers<void>();
+    const timer = setTimeout(grace.resolve, graceMs);
+    await Promise.race([all(), grace.promise]);
+    clearTimeout(timer);
+    for (const live of this.#live.values()) live.cancel("the service is shutting down");
+    await all();
+  }
+
+  async #runnableFor(call: Call, codeId: string, version: number): Promise<Runnable> {
+    const runnable = await this.#catalog.runnable(codeId, version);
+    const { projectId } = runnable.code;
+    requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(codeId) });
+    return runnable;
+  }
+
+  #startOnce(call: Call, runnable: Runnable, ask: RunAsk, method: string): Promise<LiveRun | string> {
+    const { projectId } = runnable.code;
+    requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(ask.codeId) });
+    const key: RequestKey = { projectId, requestId: ask.requestId, method, ask };
+    return this.#claimAndStart(key, newCodeRun(runnable, ask, "RPC"));
+  }
+
+  /** Starts a run under a request id, or answers with the run (or its id) that this id has led to before. */
+  async #claimAndStart(key: RequestKey, run: NewRun): Promise<LiveRun | string> {
+    const id = newId();
+    const em = this.#orm.em.fork();
+    const earlier = await em.transactional((inner) => claimRequestId(inner, key, id));
+    if (earlier !== undefined) return this.#live.get(earlier) ?? earlier;
+    const live = await this.#start(run, id).catch(async (error: unknown) => {
+      await releaseRequestId(em, key, id);
+      throw error;
+    });
+    // A run that was refused has not happened: the same request may be tried again.
+    live.ended.catch(() => releaseRequestId(em, key, id)).catch(() => {});
+    return live;
+  }
+
+  async #start(asked: NewRun, id = newId()): Promise<LiveRun> {
+    if (this.#draining) throw new Refusal("SHUTTING_DOWN", "the service is shutting down; try again", {}, { retryAfterMs: 1_000 });
+    if (this.#journal.full) {
+      throw new Refusal("DATABASE_UNAVAILABLE", "runs cannot be recorded now; try again", {}, { retryAfterMs: 1_000 });
+    }
+    const secrets = await this.#secrets.forRun(asked.projectId);
+    const row: Run = newRow(id, this.#owner, asked);
+    const payload = asked.recordPayloads === "ALL" ? this.#storedInput(asked.input) : undefined;
+    const live = new LiveRun({ journal: this.#journal, row, mask: secrets.mask });
+    this.#live.set(id, live);
+    this.#journal.begin(row, payload);
+    const invocation: Invocation = {
+      ...asked.input,
+      secrets: secrets.values,
+      context: {
+        runId: id,
+        codeId: asked.codeId ?? "",
+        version: asked.version,
+        projectId: asked.projectId,
+        attempt: row.attempt,
+      },
+      timeoutMs: asked.timeoutMs,
+      resultBytesMax: asked.resultBytesMax,
+    };
+    void this.#carryOut(live, asked.program, invocation, payload);
+    return live;
+  }
+
+  /** The life of a run from here to its record. Never throws: every end is the live run's. */
+  async #carryOut(
+    live: LiveRun,
+    program: Program,
+    invocation: Invocation,
+    input: Payload | undefined,
+  ): Promise<void> {
+    try {
+      const listener = {
+        accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
+        lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
+      };
+      const outcome = await this.#pool.run(program, invocation, listener, live.signal);
+      await this.#conclude(live, outcome, invocation, input);
+    } catch (error) {
+      await this.#concludeUnstarted(live, error);
+    } finally {
+      this.#live.delete(live.id);
+    }
+  }
+
+  async #conclude(live: LiveRun, outcome: Outcome, invocation: Invocation, input: Payload | undefined): Promise<void> {
+    const { status, error, usage } = outcome;
+    const row = live.answer({
+      status,
+      errorKind: error?.kind ?? null,
+      errorMessage: error === undefined ? null : live.masked(error.message),
+      errorTraceback: error === undefined ? null : live.masked(error.traceback),
+      queueUs: Math.round(usage.queueMs * 1000),
+      startUs: Math.round(usage.startMs * 1000),
+      wallUs: Math.round(usage.wallMs * 1000),
+      cpuUs: Math.round(usage.cpuMs * 1000),
+      peakMemoryBytes: usage.peakMemoryBytes,
+      cold: usage.cold,
+    });
+    const result = outcome.result && storedResult(outcome.result);
+    const stored = input && { ...input, ...(result && { result }) };
+    const answer: Payload = { ...(input ?? plainInput(invocation)), ...(result && { result }) };
+    await this.#settle(live, row, stored, answer);
+  }
+
+  /** No worker had the run: it is withdrawn if nobody has seen it, and otherwise ends as what stopped it. */
+  async #concludeUnstarted(live: LiveRun, error: unknown): Promise<void> {
+    if (this.#journal.withdraw(live.id)) return live.refuse(error);
+    const refusal = error instanceof Refusal ? error : undefined;
+    if (refusal === undefined && !live.signal.aborted) this.#log.error({ error, runId: live.id }, "a run was lost");
+    const row = live.answer({
+      status: live.signal.aborted ? "CANCELLED" : "LOST",
+      errorKind: live.signal.aborted ? "Cancelled" : (refusal?.reason ?? "Internal"),
+      errorMessage: refusal?.message ?? (live.signal.aborted ? "cancelled before it began" : "the platform lost this run"),
+      errorTraceback: "",
+    });
+    await this.#settle(live, row, undefined, undefined, live.signal.aborted ? undefined : error);
+  }
+
+  /** Commits a run's last row, then tells everybody: its callers the end, or why they are refused. */
+  async #settle(
+    live: LiveRun,
+    row: Run,
+    stored: Payload | undefined,
+    answer: Payload | undefined,
+    refusal?: unknown,
+  ): Promise<void> {
+    try {
+      const ours = await this.#journal.finish(row, stored);
+      const view = ours ? { run: row, payload: answer } : await this.#endOnRecord(live.id);
+      if (refusal === undefined) live.settle(view);
+      else live.refuse(refusal);
+      this.#bus.ended(view.run);
+      this.#finished(view.run);
+    } catch (error) {
+      this.#log.error({ error, runId: live.id }, "a run's end could not be recorded");
+      live.refuse(outcomeUnknown(live.id, error));
+    }
+  }
+
+  /** Somebody else ended the run first (it was declared lost, or cancelled from elsewhere): their word stands. */
+  async #endOnRecord(runId: string): Promise<RunView> {
+    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
+    if (run === null) throw new Error("the run's row is gone");
+    return { run, payload: undefined };
+  }
+
+  async #onRecord(live: LiveRun): Promise<string> {
+    // A run may end, or be refused, before its first row has left; its end is on record, or its refusal is told.
+    await Promise.race([this.#journal.recorded(live.row), live.ended]);
+    return live.id;
+  }
+
+  /** Waits for a run's end as long as its caller does. */
+  async #waitFor(live: LiveRun | string, call: Call, endsWithCaller: boolean): Promise<RunView> {
+    if (typeof live === "string") return this.#attach(live, call);
+    const gone = Promise.withResolvers<never>();
+    const onGone = () => {
+      if (endsWithCaller && !live.answered) live.cancel("the caller went away");
+      gone.reject(live.answered ? outcomeUnknown(live.id, call.signal.reason) : call.signal.reason);
+    };
+    if (call.signal.aborted) onGone();
+    call.signal.addEventListener("abort", onGone, { once: true });
+    try {
+      return await Promise.race([live.ended, gone.promise]);
+    } finally {
+      call.signal.removeEventListener("abort", onGone);
+    }
+  }
+
+  /** Follows a run that this process does not have (any more) to its end. */
+  async #attach(runId: string, call: Call): Promise<RunView> {
+    for (;;) {
+      call.signal.throwIfAborted();
+      const view = await this.view(runId).catch((error: unknown) => {
+        if (error instanceof Refusal) return undefined;
+        throw error;
+      });
+      if (view !== undefined && view.run.status !== "QUEUED" && view.run.status !== "RUNNING") return view;
+      await new Promise((resolve) => setTimeout(resolve, ATTACH_POLL_MS));
+    }
+  }
+
+  #newTry(ask: TryAsk): NewRun {
+    const memoryBytesMax = ask.memoryLimitBytes ?? DEFAULT_MEMORY_BYTES;
+    if (memoryBytesMax > this.#settings.memoryBytesCeiling) {
+      throw new Refusal(
+        "ABOVE_CEILING",
+        `memory_limit_bytes: this service allows up to ${this.#settings.memoryBytesCeiling}`,
+        { setting: "CODEACTIONS_MEMORY_BYTES_CEILING" },
+        { fields: [{ field: "memory_limit_bytes", description: "above what this service allows" }] },
+      );
+    }
+    return {
+      projectId: ask.projectId,
+      codeId: null,
+      version: 0,
+      // A key of its own: the worker of a try serves nothing else, not even the same source again.
+      program: {
+        key: `try ${newId()}`,
+        language: ask.language,
+        source: ask.source,
+        sourceSha256: sha256Of(ask.source),
+        environment: ask.environment,
+        memoryBytesMax,
+        outputBytesMax: this.#settings.outputBytesMax,
+        concurrencyMax: 1,
+      },
+      trigger: "TRY",
+      input: ask.input,
+      timeoutMs: ask.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+      recordPayloads: "ALL",
+      resultBytesMax: RPC_BODY_BYTES_MAX,
+    };
+  }
+
+  #storedInput(input: RunInput): Payload {
+    const headers = input.headers.map(([name, value]): [string, string] =>
+      this.#settings.redactedHeaders.has(name.toLowerCase()) ? [name, "[redacted]"] : [name, value],
+    );
+    return { ...plainInput(input), headers };
+  }
+
+  async #payloadOf(runId: string): Promise<Payload | undefined> {
+    const found = await this.#orm.em.fork().findOne(RunPayloadEntity, { runId });
+    if (found === null) return undefined;
+    const { method, path, query, headers, body } = found;
+    const input = { method, path, query, headers, body };
+    if (found.resultBody == null) return input;
+    return {
+      ...input,
+      result: {
+        statusCode: found.resultStatusCode ?? 200,
+        contentType: found.resultContentType ?? "",
+        headers: found.resultHeaders ?? [],
+        body: found.resultBody,
+      },
+    };
+  }
+
+  /** Adds the payloads to a page of runs; the page ends early, before its bodies outgrow an answer. */
+  async #withPayloads(page: Page<Run>, question: object): Promise<Page<RunView>> {
+    const items: RunView[] = [];
+    let bytes = 0;
+    for (const run of page.items) {
+      const payload = await this.#payloadOf(run.id);
+      bytes += (payload?.body.byteLength ?? 0) + (payload?.result?.body.byteLength ?? 0);
+      if (items.length > 0 && bytes > PAGE_BYTES_MAX) {
+        return { items, nextToken: pageToken(question, items.at(-1)!.run.id) };
+      }
+      items.push({ run, payload });
+    }
+    return { items, nextToken: page.nextToken };
+  }
+
+  async #requireScope(call: Call, scope: RunFilter["scope"]): Promise<void> {
+    const em = this.#orm.em.fork();
+    if ("projectId" in scope) {
+      const { projectId } = scope;
+      requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
+      if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw projectNotFound(projectId);
+      return;
+    }
+    const code = await em.findOne(CodeEntity, { id: scope.codeId });
+    if (code === null) throw codeNotFound(scope.codeId);
+    requireRole(call.caller, "VIEWER", { projectId: code.projectId, notFound: () => codeNotFound(code.id) });
+  }
+
+  /** A run that no living process has: its row is closed, so that whoever had it cannot come back. */
+  async #cancelOrphan(run: Run): Promise<Run> {
+    const em = this.#orm.em.fork();
+    await em.nativeUpdate(
+      RunEntity,
+      { id: run.id, status: { $in: ["QUEUED", "RUNNING"] } },
+      { status: "CANCELLED", endTime: new Date(), errorKind: "Cancelled", errorMessage: "cancelled by a caller" },
+    );
+    const ended = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
+    if (ended === null) throw runNotFound(run.id);
+    this.#bus.ended(ended);
+    return ended;
+  }
+}
+
+const REDACTED_HEADERS = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
+
+function newCodeRun(runnable: Runnable, ask: RunAsk, trigger: RunTrigger): NewRun {
+  const { code, version, program } = runnable;
+  if (ask.timeoutMs !== undefined && ask.timeoutMs > code.timeoutMs) {
+    throw fieldInvalid("timeout", `longer than the code's own time-out of ${code.timeoutMs / 1000} s`);
+  }
+  return {
+    projectId: code.projectId,
+    codeId: code.id,
+    version,
+    program,
+    trigger,
+    input: ask.input,
+    timeoutMs: ask.timeoutMs ?? code.timeoutMs,
+    recordPayloads: code.recordPayloads as RecordPayloads,
+    resultBytesMax: RPC_BODY_BYTES_MAX,
+  };
+}
+
+function newRow(id: string, owner: string, asked: NewRun): Run {
+  return {
+    id,
+    projectId: asked.projectId,
+    codeId: asked.codeId,
+    version: asked.version,
+    trigger: asked.trigger,
+    status: "QUEUED",
+    attempt: 1,
+    owner,
+    createTime: new Date(),
+  } as Run;
+}
+
+function plainInput(input: RunInput): Payload {
+  const pairs = (list: readonly Pair[]) => list.map(([name, value]): [string, string] => [plain(name), plain(value)]);
+  return {
+    method: input.method,
+    path: plain(input.path),
+    query: pairs(input.query),
+    headers: pairs(input.headers),
+    body: input.body,
+  };
+}
+
+/** What PostgreSQL can keep as text: anything but NUL and half a surrogate pair. */
+function plain(text: string): string {
+  return text.toWellFormed().replaceAll("\0", "\ufffd");
+}
+
+function belonging(run: Pick<Run, "id" | "projectId">) {
+  return { projectId: run.projectId, notFound: () => runNotFound(run.id) };
+}
+
+function outcomeUnknown(runId: string, cause: unknown): Refusal {
+  return new Refusal(
+    "OUTCOME_UNKNOWN",
+    "the run was given to its code, but its record is not confirmed; GetRun will tell what became of it",
+    { runId },
+    { retryAfterMs: 1_000 },
+    { cause },
+  );
+}
