@@ -106,7 +106,7 @@ export class Instance implements AsyncDisposable {
       errorTraceback: "",
       logEntries: sequence,
     };
-    if (await this.#journal.finish(lost, undefined)) this.#bus.ended(lost);
+    if (await this.#journal.finish(lost, undefined)) this.#bus.ended({ run: lost, payload: undefined });
   }
 
   async #keepHouse(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Run } from "../core/db/entities/runs.ts";
+import type { RunView } from "./live-run.ts";
 import type { LogChunk } from "./log-entry.ts";
 
 /** What is followed: one run, one code, or one project (or some of its codes). */
@@ -7,7 +7,7 @@ export type LogScope =
   | { readonly kind: "code"; readonly codeId: string }
   | { readonly kind: "project"; readonly projectId: string; readonly codeIds: readonly string[] };
 
-export type BusItem = { readonly chunk: LogChunk } | { readonly ended: Run };
+export type BusItem = { readonly chunk: LogChunk } | { readonly ended: RunView };
 
 /** Chunks that may wait for one slow reader; beyond that it is sent back to the history. */
 const QUEUE_CHUNKS_MAX = 256;
@@ -38,8 +38,8 @@ export class LogBus {
     }
   }
 
-  ended(run: Run): void {
-    for (const subscription of this.#subscriptions.get(`run ${run.id}`) ?? []) subscription.offer({ ended: run });
+  ended(view: RunView): void {
+    for (const subscription of this.#subscriptions.get(`run ${view.run.id}`) ?? []) subscription.offer({ ended: view });
   }
 }
 

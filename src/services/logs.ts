@@ -1,12 +1,13 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { CodeEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import { type Run, RunEntity } from "../core/db/entities/runs.ts";
+import { RunEntity } from "../core/db/entities/runs.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { BusItem, LogBus, LogScope, LogSubscription } from "./log-bus.ts";
 import { CommitCursor, type LogCursor, ownerOf, RunCursor, readCursor } from "./log-cursor.ts";
 import { entryFilter, type LogChunk, type LogEntry, type LogFilter } from "./log-entry.ts";
+import type { RunView } from "./live-run.ts";
 import type { LogHistory } from "./log-history.ts";
 import { type Page, type PageAsk, pageSize, pageStart, pageToken } from "./pages.ts";
 
@@ -28,7 +29,7 @@ export type LogItem =
   | { readonly kind: "entries"; readonly entries: readonly PlacedEntry[]; readonly cursor: string }
   | { readonly kind: "gap"; readonly fromSequence: number; readonly toSequence: number; readonly cursor: string }
   | { readonly kind: "heartbeat"; readonly cursor: string }
-  | { readonly kind: "ended"; readonly run: Run; readonly cursor: string };
+  | { readonly kind: "ended"; readonly view: RunView; readonly cursor: string };
 
 /** Where a follower starts. */
 export type LogStart =
@@ -120,7 +121,7 @@ export class Logs {
       // Read before the history: what a run that has ended wrote is all in there.
       const ended = scope.kind === "run" ? await this.#endOf(scope.runId) : undefined;
       yield* this.#catchUp(scope, cursor, wanted, signal);
-      if (ended !== undefined) return yield { kind: "ended", run: ended, cursor: endCursor(cursor) };
+      if (ended !== undefined) return yield { kind: "ended", view: ended, cursor: endCursor(cursor) };
       const end = yield* followLive(scope, subscription, cursor, wanted, signal);
       if (end) return;
     }
@@ -139,10 +140,10 @@ export class Logs {
     }
   }
 
-  async #endOf(runId: string): Promise<Run | undefined> {
+  async #endOf(runId: string): Promise<RunView | undefined> {
     const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
     if (run === null) throw runNotFound(runId);
-    return run.status === "QUEUED" || run.status === "RUNNING" ? undefined : run;
+    return run.status === "QUEUED" || run.status === "RUNNING" ? undefined : { run, payload: undefined };
   }
 
   async #startCursor(scope: LogScope, start: LogStart): Promise<LogCursor> {
@@ -218,7 +219,7 @@ async function* followLive(
     }
     for (const item of items) {
       if ("ended" in item) {
-        yield { kind: "ended", run: item.ended, cursor: endCursor(cursor) };
+        yield { kind: "ended", view: item.ended, cursor: endCursor(cursor) };
         return true;
       }
       yield* itemsOf(scope, cursor, item.chunk, wanted);

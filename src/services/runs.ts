@@ -219,18 +219,11 @@ export class Runs {
     }
   }
 
-  /** A run with its request and result: from memory while they are not on record, from the record otherwise. */
+  /** A run as it stands now, with what is on record of its request and result. Checks no rights. */
   async view(runId: string): Promise<RunView> {
-    const live = this.#live.get(runId);
-    if (live?.answered) return live.ended;
     const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
     if (run === null) throw runNotFound(runId);
     return { run, payload: await this.#payloadOf(runId) };
-  }
-
-  /** A run that is under way here, as it will have ended; undefined for all others. */
-  endOf(runId: string): Promise<RunView> | undefined {
-    return this.#live.get(runId)?.ended;
   }
 
   /** Takes no new runs, waits for those under way, and ends what is left when the grace is over. */
@@ -370,7 +363,7 @@ export class Runs {
       const view = ours ? { run: row, payload: answer } : await this.#endOnRecord(live.id);
       if (refusal === undefined) live.settle(view);
       else live.refuse(refusal);
-      this.#bus.ended(view.run);
+      this.#bus.ended(view);
       this.#finished(view.run);
     } catch (error) {
       this.#log.error({ error, runId: live.id }, "a run's end could not be recorded");
@@ -516,7 +509,7 @@ export class Runs {
     );
     const ended = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
     if (ended === null) throw runNotFound(run.id);
-    this.#bus.ended(ended);
+    this.#bus.ended({ run: ended, payload: undefined });
     return ended;
   }
 }

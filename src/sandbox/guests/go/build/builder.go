@@ -90,10 +90,14 @@ func (b builder) run(tool string, arguments ...string) (output string, err error
 	command.Env = []string{"TMPDIR=" + b.work, "HOME=" + b.work, "PATH="}
 	command.Stdout, command.Stderr = &written, &written
 	err = command.Run()
-	return written.String(), err
+	return strings.ReplaceAll(written.String(), b.work+"/", ""), err
 }
 
-var position = regexp.MustCompile(`^([^\s:]+):(\d+):(?:(\d+):)? (.*)$`)
+var (
+	position      = regexp.MustCompile(`^([^\s:]+):(\d+):(?:(\d+):)? (.*)$`)
+	runType       = regexp.MustCompile(`value of (?:func )?type ([^\n]+?)\) as`)
+	compilerPanic = regexp.MustCompile(`(?m)^(?:fatal error|panic|internal compiler error): (.*)$`)
+)
 
 // compileProblems reads the compiler's lines: "file:line:column: message", continued by lines that start with a tab.
 func (b builder) compileProblems(facts facts, output string, failed error) []Problem {
@@ -132,7 +136,7 @@ func (b builder) compileProblems(facts facts, output string, failed error) []Pro
 // runProblem is for a code that is fine by itself but does not fit the program around it.
 func (b builder) runProblem(facts facts, output string) Problem {
 	message := "Run has the wrong signature: write " + entryPoint
-	if found := regexp.MustCompile(`value of (?:func )?type ([^\n]+?)\) as`).FindStringSubmatch(output); found != nil {
+	if found := runType.FindStringSubmatch(output); found != nil {
 		message = fmt.Sprintf("Run is a %s: write %s", found[1], entryPoint)
 	}
 	return Problem{kindEntryPoint, short(message), facts.run.Line, facts.run.Column}
@@ -149,6 +153,10 @@ func (b builder) toolProblem(output string, failed error) Problem {
 		message = "compiling needed more memory or disk than it may have (" + exit.Error() + ")"
 	case message == "":
 		message = failed.Error()
+	default:
+		if found := compilerPanic.FindStringSubmatch(output); found != nil {
+			message = "the compiler gave up: " + found[1]
+		}
 	}
 	return Problem{Kind: kindType, Message: short(message)}
 }

@@ -14,13 +14,15 @@ type failure struct {
 	Traceback string `json:"traceback"`
 }
 
+const messageBytesMax = 32 << 10
+
 // describeError names an error that Run returned. Go's errors carry no stack, so there is no traceback.
 func describeError(err error) *failure {
 	kind := strings.TrimLeft(fmt.Sprintf("%T", err), "*")
 	if strings.HasPrefix(kind, "errors.") || strings.HasPrefix(kind, "fmt.") {
 		kind = "error"
 	}
-	return &failure{Kind: strings.TrimPrefix(kind, "action."), Message: err.Error()}
+	return &failure{Kind: strings.TrimPrefix(kind, "action."), Message: bounded(err.Error())}
 }
 
 // describePanic must be called by the deferred function of the panicking goroutine, whose stack it shows from the
@@ -28,9 +30,16 @@ func describeError(err error) *failure {
 func describePanic(value any) *failure {
 	message := "runtime.Goexit was called"
 	if value != nil {
-		message = fmt.Sprint(value)
+		message = bounded(fmt.Sprint(value))
 	}
 	return &failure{Kind: "panic", Message: message, Traceback: "panic: " + message + "\n" + codeStack()}
+}
+
+func bounded(message string) string {
+	if len(message) <= messageBytesMax {
+		return message
+	}
+	return message[:wholeRunes(message, messageBytesMax)] + " …"
 }
 
 const codePrefix = "codeactions/action."

@@ -40,6 +40,9 @@ const (
 
 	frameBytesMax = 9 << 20
 	headerBytes   = 9
+
+	// Frames are written together up to about this much.
+	pendingBytesMax = 64 << 10
 )
 
 type frame struct {
@@ -56,8 +59,8 @@ type connection struct {
 	mutex        sync.Mutex
 	invocation   uint32
 	lineBytesMax int
-	stdout       *capture
-	stderr       *capture
+	stdout       printed
+	stderr       printed
 	// Frames on their way out, written in one go by flush.
 	pending []byte
 }
@@ -99,11 +102,10 @@ func (c *connection) begin(invocation uint32, lineBytesMax int) {
 	}
 }
 
-// log sends an entry, after everything that was printed before it.
+// log sends an entry. A print that has no end of line yet comes after it.
 func (c *connection) log(level byte, text string) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.drainBoth()
 	flags := byte(0)
 	if len(text) > c.lineBytesMax {
 		text, flags = text[:wholeRunes(text, c.lineBytesMax)], lineCut
@@ -112,23 +114,11 @@ func (c *connection) log(level byte, text string) {
 	c.flush()
 }
 
-// forward sends what was printed, until there is nothing left.
-func (c *connection) forward(printed *capture) {
-	for more := true; more; {
-		c.mutex.Lock()
-		more = c.drain(printed)
-		c.flush()
-		c.mutex.Unlock()
-	}
-}
-
-// send writes a frame, after everything that was printed before it, unfinished lines included.
+// send writes a frame, after what was printed without an end of line.
 func (c *connection) send(kind byte, payload ...[]byte) {
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.drainBoth()
-	c.finish(c.stdout)
-	c.finish(c.stderr)
+	c.appendUnfinished()
 	length := headerBytes - 4
 	for _, part := range payload {
 		length += len(part)
@@ -136,7 +126,7 @@ func (c *connection) send(kind byte, payload ...[]byte) {
 	c.appendHeader(kind, length)
 	// The last part can be large: it is written from where it is.
 	for i, part := range payload {
-		if i == len(payload)-1 && len(part) > 64<<10 {
+		if i == len(payload)-1 && len(part) > pendingBytesMax {
 			c.flush()
 			c.write(part)
 			return

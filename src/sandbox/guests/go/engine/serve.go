@@ -2,8 +2,9 @@ package engine
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
-	"log"
+	"fmt"
 	"os"
 	"runtime"
 	"strings"
@@ -18,12 +19,13 @@ var host *connection
 // variables and init functions already see their environment, and what they print is captured.
 func init() {
 	syscall.CloseOnExec(3)
-	host = &connection{file: os.NewFile(3, "host"), lineBytesMax: 16 << 10}
-	host.stdout, os.Stdout = mustCapture(levelInfo, streamStdout, "stdout")
-	host.stderr, os.Stderr = mustCapture(levelError, streamStderr, "stderr")
-	log.SetOutput(os.Stderr)
-	go host.follow(host.stdout)
-	go host.follow(host.stderr)
+	host = &connection{
+		file:         os.NewFile(3, "host"),
+		lineBytesMax: 16 << 10,
+		stdout:       printed{level: levelInfo, stream: streamStdout},
+		stderr:       printed{level: levelError, stream: streamStderr},
+	}
+	host.intercept()
 
 	host.send(kindReady, mustJSON(map[string]string{"runtime": runtime.Version()}))
 	load, err := host.receive()
@@ -119,9 +121,12 @@ func answer(outcome outcome, resultBytesMax int) {
 		"contentType": result.contentType,
 		"headers":     toNested(result.header.pairs),
 	})
-	length := []byte{byte(len(head) >> 24), byte(len(head) >> 16), byte(len(head) >> 8), byte(len(head))}
-	host.send(kindResult, length, head, result.body)
-	_ = resultBytesMax
+	if len(result.body) > resultBytesMax || headerBytes+4+len(head)+len(result.body) > frameBytesMax {
+		message := fmt.Sprintf("the result is %d bytes large; allowed are %d", len(result.body), resultBytesMax)
+		host.send(kindError, mustJSON(failure{Kind: "ResultTooLarge", Message: message}))
+		return
+	}
+	host.send(kindResult, binary.BigEndian.AppendUint32(nil, uint32(len(head))), head, result.body)
 }
 
 func newEngine(head invocation, body []byte) (*Engine, context.CancelFunc) {
@@ -171,14 +176,6 @@ func toNested(pairs []Pair) [][2]string {
 		nested[i] = [2]string{pair.Name, pair.Value}
 	}
 	return nested
-}
-
-func mustCapture(level, stream byte, name string) (*capture, *os.File) {
-	printed, file, err := newCapture(level, stream, name)
-	if err != nil {
-		syscall.Exit(70)
-	}
-	return printed, file
 }
 
 func mustJSON(value any) []byte {

@@ -1,0 +1,146 @@
+import { create } from "@bufbuild/protobuf";
+import { type RunEvent, RunEventSchema } from "../../gen/codeactions/v1/run_pb.ts";
+import {
+  type ListRunsRequest,
+  type RunCodeRequest,
+  type RunCodeStreamRequest,
+  type RunnerService,
+  RunView as RunViewEnum,
+} from "../../gen/codeactions/v1/runner_service_pb.ts";
+import { fieldInvalid, Refusal } from "../core/errors.ts";
+import type { Call } from "../services/access.ts";
+import { RunCursor, readRunCursor } from "../services/log-cursor.ts";
+import type { Logs } from "../services/logs.ts";
+import type { RunAsk, RunFilter, Runs } from "../services/runs.ts";
+import type { Handlers } from "./handlers.ts";
+import { GAP_REASON } from "./logs.ts";
+import {
+  dateOf,
+  given,
+  languageOf,
+  logBatchMessage,
+  millisecondsOf,
+  runInputOf,
+  runMessage,
+  statusOf,
+  triggerOf,
+} from "./messages.ts";
+
+export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handlers<typeof RunnerService> {
+  return {
+    async runCode(request, call) {
+      const view = await runs.runCode(call, runAsk(request));
+      return { run: runMessage(view, { request: false, result: true }) };
+    },
+
+    async *runCodeStream(request, call) {
+      const runId = await runs.startCode(call, runAsk(request));
+      for await (const event of follow(runs, logs, runId, undefined, call)) yield { event };
+    },
+
+    async *runSource(request, call) {
+      const runId = await runs.startSource(call, {
+        projectId: request.projectId,
+        language: given(languageOf(request.language)),
+        source: request.source,
+        input: runInputOf(request.input),
+        timeoutMs: millisecondsOf(request.timeout),
+        memoryLimitBytes: request.memoryLimitBytes === undefined ? undefined : Number(request.memoryLimitBytes),
+        environment: request.environment,
+        requestId: request.requestId,
+      });
+      for await (const event of follow(runs, logs, runId, undefined, call)) yield { event };
+    },
+
+    async getRun({ runId, view }, call) {
+      const full = view !== RunViewEnum.BASIC;
+      return { run: runMessage(await runs.get(call, runId, full), { request: full, result: full }) };
+    },
+
+    async listRuns(request, call) {
+      const full = request.view === RunViewEnum.FULL;
+      const page = await runs.list(call, filterOf(request), { size: request.pageSize, token: request.pageToken, full });
+      const items = page.items.map((view) => runMessage(view, { request: full, result: full }));
+      return { runs: items, nextPageToken: page.nextToken };
+    },
+
+    async *watchRun({ runId, cursor }, call) {
+      await runs.get(call, runId, false);
+      const place = cursor === "" ? undefined : readRunCursor(runId, cursor);
+      if (cursor !== "" && place === undefined) {
+        throw new Refusal("CURSOR_INVALID", "cursor: not one that this run gave; leave it empty to start anew", {}, {
+          fields: [{ field: "cursor", description: "not one that this run gave" }],
+        });
+      }
+      for await (const event of follow(runs, logs, runId, place, call)) yield { event };
+    },
+
+    async cancelRun({ runId }, call) {
+      const run = await runs.cancel(call, runId);
+      return { run: runMessage({ run, payload: undefined }, { request: false, result: false }) };
+    },
+  };
+}
+
+/** A run's events from a place on, or from its very start: started, its log, its end. */
+async function* follow(
+  runs: Runs,
+  logs: Logs,
+  runId: string,
+  place: RunCursor | undefined,
+  call: Call,
+): AsyncGenerator<RunEvent> {
+  const cursor = place ?? new RunCursor(runId, 0);
+  // Something is sent at once, so that the caller has headers and knows that it follows.
+  if (place === undefined) {
+    const started = runMessage(await runs.view(runId), { request: false, result: false });
+    yield create(RunEventSchema, { cursor: cursor.text(), event: { case: "started", value: started } });
+  } else {
+    yield create(RunEventSchema, { cursor: cursor.text(), event: { case: "heartbeat", value: {} } });
+  }
+  for await (const item of logs.follow({ kind: "run", runId }, cursor, {}, call.signal)) {
+    switch (item.kind) {
+      case "entries":
+        yield create(RunEventSchema, { cursor: item.cursor, event: { case: "log", value: logBatchMessage(item.entries) } });
+        break;
+      case "gap": {
+        const gap = { fromSequence: BigInt(item.fromSequence), toSequence: BigInt(item.toSequence), reason: GAP_REASON };
+        yield create(RunEventSchema, { cursor: item.cursor, event: { case: "gap", value: gap } });
+        break;
+      }
+      case "heartbeat":
+        yield create(RunEventSchema, { cursor: item.cursor, event: { case: "heartbeat", value: {} } });
+        break;
+      case "ended": {
+        // Live, the end comes with its result; from the record it has to be looked up.
+        const view = item.view.payload === undefined ? await runs.view(runId) : item.view;
+        const finished = runMessage(view, { request: false, result: true });
+        yield create(RunEventSchema, { cursor: item.cursor, event: { case: "finished", value: finished } });
+        return;
+      }
+    }
+  }
+  if (!cursor.ended) call.signal.throwIfAborted();
+}
+
+function runAsk(request: RunCodeRequest | RunCodeStreamRequest): RunAsk {
+  return {
+    codeId: request.codeId,
+    version: request.version,
+    input: runInputOf(request.input),
+    timeoutMs: millisecondsOf(request.timeout),
+    requestId: request.requestId,
+  };
+}
+
+function filterOf(request: ListRunsRequest): RunFilter {
+  const { scope } = request;
+  if (scope.case === undefined) throw fieldInvalid("scope", "project_id or code_id is needed");
+  return {
+    scope: scope.case === "projectId" ? { projectId: scope.value } : { codeId: scope.value },
+    statuses: request.statuses.map((status) => given(statusOf(status))),
+    triggers: request.triggers.map((trigger) => given(triggerOf(trigger))),
+    startTime: dateOf(request.startTime, "start_time"),
+    endTime: dateOf(request.endTime, "end_time"),
+  };
+}
