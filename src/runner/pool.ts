@@ -28,7 +28,7 @@ export class Pool implements Disposable {
       const { outcome } = await breaker.deliver(program, invocation, listener, signal);
       return await outcome;
     } catch (error) {
-      throw error instanceof NotDelivered ? refusalFor(error, program) : error;
+      throw error instanceof NotDelivered ? refusalFor(error, program.language) : error;
     }
   }
 
@@ -52,8 +52,9 @@ export class Pool implements Disposable {
   }
 }
 
-function refusalFor(error: NotDelivered, program: Program): Refusal {
-  const metadata = { language: program.language };
+/** Why a node did not take something, as a refusal. */
+export function refusalFor(error: Pick<NotDelivered, "why" | "message" | "retryAfterMs">, language: string): Refusal {
+  const metadata = { language };
   const retry = { retryAfterMs: error.retryAfterMs };
   switch (error.why) {
     case "full":

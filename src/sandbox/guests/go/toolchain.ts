@@ -1,9 +1,11 @@
-import { type LanguageState, NotAccepted, type Problem } from "../../program.ts";
-import { compile } from "./compile.ts";
+import { mkdir, stat } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { type LanguageState, NotAccepted } from "../../program.ts";
+import { type BuildPlace, type Built, compile } from "./compile.ts";
 import { findGo, type Go, isPrepared, type Progress, prepare, preparedFolder } from "./prepare.ts";
 
-export interface GoSettings {
-  /** Where prepared toolchains are kept, about 170 MB for each Go version. */
+export interface GoSettings extends BuildPlace {
+  /** Where prepared toolchains are kept, about 150 MB for each Go version. Jails' users must be able to reach it. */
   readonly folder: string;
   /** The go command, or its path when it is not in one of the usual places. */
   readonly command: string;
@@ -14,8 +16,6 @@ export interface Log {
   warn(object: object, message: string): void;
 }
 
-export type Built = { readonly binary: Buffer } | { readonly problems: Problem[] };
-
 const OLDEST_MINOR = 19;
 
 /** Finds the host's Go and, where this version has not been prepared before, starts preparing it. */
@@ -25,15 +25,30 @@ export async function openGoToolchain(settings: GoSettings, log: Log): Promise<G
   try {
     go = await findGo(settings.command, ending.signal);
   } catch (error) {
-    return new GoToolchain(missing(`the go command was not found: ${messageOf(error)}`), ending);
+    return new GoToolchain(settings, missing(`the go command was not found: ${messageOf(error)}`), ending);
   }
   const minor = Number(/^go1\.(\d+)/.exec(go.version)?.[1] ?? OLDEST_MINOR);
   if (minor < OLDEST_MINOR) {
-    return new GoToolchain(missing(`${go.version} is too old; needed is 1.${OLDEST_MINOR} or newer`), ending);
+    return new GoToolchain(
+      settings,
+      missing(`${go.version} is too old; needed is 1.${OLDEST_MINOR} or newer`),
+      ending,
+    );
+  }
+  try {
+    await mkdir(settings.folder, { recursive: true });
+    await checkReachable(settings.folder);
+  } catch (error) {
+    return new GoToolchain(
+      settings,
+      { state: "missing", why: messageOf(error), fix: "choose another data folder, or `chmod o+x` it" },
+      ending,
+    );
   }
   const folder = await preparedFolder(settings.folder, go);
-  if (await isPrepared(folder)) return new GoToolchain({ state: "ready", go, folder }, ending);
+  if (await isPrepared(folder)) return new GoToolchain(settings, { state: "ready", go, folder }, ending);
   const toolchain = new GoToolchain(
+    settings,
     { state: "preparing", go, since: Date.now(), progress: { done: 0, total: 0 } },
     ending,
   );
@@ -53,9 +68,11 @@ type Stage =
 export class GoToolchain {
   #stage: Stage;
   #preparation: Promise<void> = Promise.resolve();
+  readonly #place: BuildPlace;
   readonly #ending: AbortController;
 
-  constructor(stage: Stage, ending: AbortController) {
+  constructor(place: BuildPlace, stage: Stage, ending: AbortController) {
+    this.#place = place;
     this.#stage = stage;
     this.#ending = ending;
   }
@@ -83,7 +100,7 @@ export class GoToolchain {
     const stage = this.#stage;
     if (stage.state === "missing") throw new NotAccepted("missing", `${stage.why}; ${stage.fix}`);
     if (stage.state === "preparing") throw notYet(stage);
-    return compile(stage.folder, source, signal);
+    return compile(stage.folder, source, this.#place, signal);
   }
 
   /** Called once, by `openGoToolchain`. */
@@ -110,6 +127,14 @@ export class GoToolchain {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ending.abort(new NotAccepted("closed", "the sandbox is shutting down"));
     await this.#preparation;
+  }
+}
+
+/** The jails of a service that is root have users of their own. */
+async function checkReachable(folder: string): Promise<void> {
+  if (process.getuid?.() !== 0) return;
+  for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) {
+    if (((await stat(path)).mode & 0o001) === 0) throw new Error(`the jails' users cannot enter ${path}`);
   }
 }
 

@@ -1,0 +1,8 @@
+import platform
+
+
+def Run(engine):
+    name = engine.params.get("name") or "world"
+    print(f"printing from Python {platform.python_version()}")
+    engine.log.info(f"the body has {len(engine.raw_body)} bytes")
+    engine.result.set({"hello": name}, content_type="json")

@@ -1,0 +1,17 @@
+enum Greeting {
+  Hello = "hello",
+}
+
+interface Engine {
+  params: { get(key: string): string | null };
+  rawBody: Uint8Array;
+  log: { info(text: string): void };
+  result: { set(value: unknown, statusCode?: number, contentType?: string): void };
+}
+
+export async function Run(engine: Engine): Promise<void> {
+  const name: string = engine.params.get("name") ?? "world";
+  console.log("printing from TypeScript");
+  engine.log.info(`the body has ${engine.rawBody.length} bytes`);
+  engine.result.set({ [Greeting.Hello]: name }, 200, "json");
+}

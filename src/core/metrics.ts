@@ -1,0 +1,46 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/** The service's figures, as Prometheus reads them. Labels come from closed lists only, so their number is bounded. */
+export class Metrics {
+  readonly #registry = new Registry();
+  readonly runs = new Counter({
+    name: "codeactions_runs_total",
+    help: "Runs that have ended, by final status, trigger and whether a worker was warm.",
+    labelNames: ["status", "trigger", "start"],
+    registers: [this.#registry],
+  });
+  readonly runSeconds = new Histogram({
+    name: "codeactions_run_seconds",
+    help: "The code's own time per run.",
+    buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300, 900],
+    registers: [this.#registry],
+  });
+  readonly calls = new Counter({
+    name: "codeactions_calls_total",
+    help: "Calls answered, by method and code.",
+    labelNames: ["method", "code"],
+    registers: [this.#registry],
+  });
+
+  constructor() {
+    collectDefaultMetrics({ register: this.#registry });
+  }
+
+  /** A figure that is looked up when it is asked for. */
+  gauge(name: string, help: string, read: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      registers: [this.#registry],
+      collect: () => gauge.set(read()),
+    });
+  }
+
+  get contentType(): string {
+    return this.#registry.contentType;
+  }
+
+  text(): Promise<string> {
+    return this.#registry.metrics();
+  }
+}

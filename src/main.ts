@@ -1,0 +1,57 @@
+import { parseArgs } from "node:util";
+import { settingsTable } from "./core/config.ts";
+import { doctor } from "./doctor.ts";
+import { migrateOnly, serve } from "./serve.ts";
+
+const HELP = `Code Actions runs snippets of Python, JavaScript, TypeScript and Go, jailed and warm.
+
+Usage: node src/main.ts <command>
+
+Commands:
+  serve      Start the service (the default). Settings come from the environment.
+  doctor     Try every wall of the jail on this host and say how to mend what does not hold.
+  migrate    Bring the database at DATABASE_URL to the newest schema, and end.
+  settings   Print every setting: its variable, default, meaning and what is accepted.
+
+Options:
+  --help     Show this.
+  --version  Show the version.
+
+Examples:
+  npm start
+  CODEACTIONS_PORT=9000 CODEACTIONS_DATA_DIR=/var/lib/code-actions node src/main.ts serve
+  DATABASE_URL=postgresql://user:password@db:5432/actions node src/main.ts migrate
+`;
+
+const COMMANDS: Record<string, () => Promise<number>> = {
+  serve,
+  doctor,
+  migrate: migrateOnly,
+  settings: async () => {
+    process.stdout.write(`${settingsTable()}\n`);
+    return 0;
+  },
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(words: string[]): Promise<number> {
+  try {
+    const options = { help: { type: "boolean", short: "h" }, version: { type: "boolean" } } as const;
+    const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
+    if (values.help) return say(HELP);
+    if (values.version) return say(`${(await import("../package.json", { with: { type: "json" } })).default.version}\n`);
+    const [name = "serve", ...rest] = positionals;
+    const command = COMMANDS[name];
+    if (command === undefined || rest.length > 0) throw new Error(`there is no command "${positionals.join(" ")}"`);
+    return await command();
+  } catch (error) {
+    process.stderr.write(`code-actions: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}

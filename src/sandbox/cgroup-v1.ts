@@ -1,0 +1,203 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Group, GroupLimits, Groups } from "./cgroup.ts";
+import { isLeftover } from "./instance.ts";
+import { KeptFile, readPids } from "./kernel-file.ts";
+import { retry } from "./retry.ts";
+
+/** Version 1: one tree of folders for each controller, and a group is a folder in each of them. */
+const CONTROLLERS = ["memory", "pids", "cpu", "cpuacct", "freezer"] as const;
+type Controller = (typeof CONTROLLERS)[number];
+type Folders = Readonly<Record<Controller, string>>;
+
+const KILL_MS = 10_000;
+
+/** Throws where a controller is not mounted or its folder cannot be written. */
+export async function openGroupsV1(instance: string): Promise<Groups> {
+  const parents = findParents();
+  for (const parent of Object.values(parents)) {
+    mkdirSync(parent, { recursive: true });
+  }
+  for (const name of readdirSync(parents.memory).filter(isLeftover)) await removeInstance(parents, name);
+  const folders = inEach(parents, instance);
+  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
+  return new GroupsV1(folders);
+}
+
+class GroupsV1 implements Groups {
+  readonly version = "v1";
+  readonly #folders: Folders;
+
+  constructor(folders: Folders) {
+    this.#folders = folders;
+  }
+
+  create(name: string, limits: GroupLimits): Group {
+    return new GroupV1(inEach(this.#folders, name), limits);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await removeAll(this.#folders);
+  }
+}
+
+class GroupV1 implements Group {
+  readonly joins: readonly string[];
+  readonly #folders: Folders;
+  readonly #cpu: KeptFile;
+  readonly #peak: KeptFile;
+  readonly #kills: KeptFile;
+  readonly #tasks: KeptFile;
+  #memoryBytesMax = Number.POSITIVE_INFINITY;
+
+  constructor(folders: Folders, limits: GroupLimits) {
+    this.#folders = folders;
+    // Controllers may share a tree, as cpu and cpuacct often do.
+    const distinct = [...new Set(Object.values(folders))];
+    for (const folder of distinct) mkdirSync(folder, { recursive: true });
+    this.joins = distinct.map((folder) => join(folder, "cgroup.procs"));
+    writeFileSync(join(folders.pids, "pids.max"), String(limits.pidsMax));
+    writeFileSync(join(folders.cpu, "cpu.shares"), "128");
+    writeFileSync(join(folders.cpu, "cpu.cfs_period_us"), "100000");
+    writeFileSync(join(folders.cpu, "cpu.cfs_quota_us"), "100000");
+    this.limitMemory(limits.memoryBytesMax);
+    this.#cpu = new KeptFile(join(folders.cpuacct, "cpuacct.usage"));
+    this.#peak = new KeptFile(join(folders.memory, "memory.max_usage_in_bytes"));
+    this.#kills = new KeptFile(join(folders.memory, "memory.oom_control"));
+    this.#tasks = new KeptFile(join(folders.pids, "pids.current"));
+  }
+
+  /** The limit with swap can never be the lower one, not even between two writes. */
+  limitMemory(bytesMax: number): void {
+    const files = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"];
+    if (bytesMax > this.#memoryBytesMax) files.reverse();
+    for (const file of files.map((name) => join(this.#folders.memory, name))) {
+      if (existsSync(file)) writeFileSync(file, String(bytesMax));
+    }
+    this.#memoryBytesMax = bytesMax;
+  }
+
+  cpuUs(): number {
+    return this.#cpu.number() / 1000;
+  }
+
+  peakMemoryBytes(): number {
+    return this.#peak.number();
+  }
+
+  resetPeak(): void {
+    writeFileSync(join(this.#folders.memory, "memory.max_usage_in_bytes"), "0");
+  }
+
+  outOfMemoryKills(): number {
+    return this.#kills.field("oom_kill");
+  }
+
+  tasks(): number {
+    return this.#tasks.number();
+  }
+
+  processes(): number[] {
+    return readPids(join(this.#folders.pids, "cgroup.procs"));
+  }
+
+  kill(): Promise<void> {
+    return killAll(this.#folders);
+  }
+
+  async remove(): Promise<void> {
+    for (const file of [this.#cpu, this.#peak, this.#kills, this.#tasks]) file.close();
+    await removeGroup(this.#folders);
+  }
+}
+
+/** A group that is killed one by one can fork faster than it is killed: it is frozen first. */
+async function killAll(folders: Folders): Promise<void> {
+  const state = join(folders.freezer, "freezer.state");
+  const processes = join(folders.freezer, "cgroup.procs");
+  const emptied = await retry(() => {
+    if (!existsSync(processes) || readPids(processes).length === 0) return true;
+    writeFileSync(state, "FROZEN");
+    for (const pid of readPids(processes)) sendKill(pid);
+    writeFileSync(state, "THAWED");
+    return false;
+  }, KILL_MS);
+  if (!emptied) throw new Error(`processes in ${folders.freezer} do not end`);
+}
+
+function sendKill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+async function removeGroup(folders: Folders): Promise<void> {
+  for (const folder of new Set(Object.values(folders))) {
+    // The kernel says busy for a moment after the last process has ended.
+    await retry(() => !existsSync(folder) || removeFolder(folder), KILL_MS);
+  }
+}
+
+function removeFolder(folder: string): boolean {
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function removeInstance(parents: Folders, name: string): Promise<void> {
+  await removeAll(inEach(parents, name));
+}
+
+async function removeAll(instance: Folders): Promise<void> {
+  const names = new Set(Object.values(instance).flatMap(subfolders));
+  for (const name of names) {
+    const group = inEach(instance, name);
+    await killAll(group);
+    await removeGroup(group);
+  }
+  await removeGroup(instance);
+}
+
+function subfolders(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name);
+}
+
+function inEach(folders: Folders, name: string): Folders {
+  return mapControllers((controller) => join(folders[controller], name));
+}
+
+function mapControllers(folderOf: (controller: Controller) => string): Folders {
+  return Object.fromEntries(CONTROLLERS.map((controller) => [controller, folderOf(controller)])) as unknown as Folders;
+}
+
+/** Below the service's own group, so that limits around the service hold for its jails too. */
+function findParents(): Folders {
+  const mounts = readFileSync("/proc/self/mountinfo", "latin1").split("\n").map(parseMount);
+  const own = readFileSync("/proc/self/cgroup", "latin1")
+    .split("\n")
+    .map((line) => line.split(":"));
+  return mapControllers((controller) => {
+    const mount = mounts.find((found) => found?.controllers.includes(controller));
+    if (!mount) throw new Error(`neither cgroup v2 nor the v1 controller ${controller} is mounted`);
+    const path = own.find(([, controllers]) => controllers?.split(",").includes(controller))?.[2] ?? "/";
+    const inside = path.startsWith(mount.root) ? path.slice(mount.root.length) : path;
+    const folder = join(mount.folder, inside);
+    return join(existsSync(folder) ? folder : mount.folder, "codeactions");
+  });
+}
+
+function parseMount(line: string): { root: string; folder: string; controllers: string[] } | undefined {
+  const [before = "", after = ""] = line.split(" - ");
+  const [, , , root = "/", folder = "/"] = before.split(" ");
+  const [type, , options = ""] = after.split(" ");
+  if (type !== "cgroup") return undefined;
+  return { root: root === "/" ? "" : root, folder, controllers: options.split(",") };
+}

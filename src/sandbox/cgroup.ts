@@ -1,0 +1,61 @@
+import { openGroupsV1 } from "./cgroup-v1.ts";
+import { openGroupsV2 } from "./cgroup-v2.ts";
+import { instanceName } from "./instance.ts";
+
+/** Makes control groups, one for each jail, all of them in one folder of this service. */
+export interface Groups {
+  readonly version: "v1" | "v2" | "none";
+  create(name: string, limits: GroupLimits): Group;
+  /** Kills and removes what is left. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface GroupLimits {
+  readonly memoryBytesMax: number;
+  /** Processes and threads together. */
+  readonly pidsMax: number;
+}
+
+/** The processes of one jail, limited, measured and killed together. Reading takes microseconds. */
+export interface Group {
+  /** Files that a process writes 0 to in order to join. */
+  readonly joins: readonly string[];
+  limitMemory(bytesMax: number): void;
+  cpuUs(): number;
+  /** Since `resetPeak`, or since the group began where the kernel cannot reset it. */
+  peakMemoryBytes(): number;
+  resetPeak(): void;
+  outOfMemoryKills(): number;
+  /** Processes and threads together. */
+  tasks(): number;
+  processes(): number[];
+  /** Ends every process, those too that are being forked meanwhile. Rejects after 10 seconds of trying. */
+  kill(): Promise<void>;
+  /** For a group without processes. */
+  remove(): Promise<void>;
+}
+
+/** Groups of this host, version 2 or 1, after those of services that ended without cleaning up are removed. */
+export async function openGroups(): Promise<Groups> {
+  return (await openGroupsV2(instanceName())) ?? (await openGroupsV1(instanceName()));
+}
+
+/** For trusted code, or where the wall is waived: nothing is limited, measured or killed together. */
+export const NO_GROUPS: Groups = {
+  version: "none",
+  create: () => NO_GROUP,
+  async [Symbol.asyncDispose]() {},
+};
+
+const NO_GROUP: Group = {
+  joins: [],
+  limitMemory() {},
+  cpuUs: () => 0,
+  peakMemoryBytes: () => 0,
+  resetPeak() {},
+  outOfMemoryKills: () => 0,
+  tasks: () => 0,
+  processes: () => [],
+  async kill() {},
+  async remove() {},
+};

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
+import { constants } from "node:os";
+import type { Readable, Writable } from "node:stream";
+import type { Group, Groups } from "./cgroup.ts";
+import { BUBBLEWRAP_DESCRIPTOR, buildWalls, CONTROL_DESCRIPTOR, type JailSpec, type Site } from "./jail.ts";
+
+/** How a jail's first process ended: one of the two. */
+export interface Ending {
+  readonly exitCode: number | undefined;
+  readonly signal: string | undefined;
+}
+
+/** Starts jails: each with a user id and a control group of its own. */
+export class Jails {
+  readonly #site: Site;
+  readonly #groups: Groups;
+  readonly #uidBase: number;
+  readonly #live = new Map<number, Jail>();
+  #started = 0;
+
+  constructor(from: { site: Site; groups: Groups; uidBase: number }) {
+    this.#site = from.site;
+    this.#groups = from.groups;
+    this.#uidBase = from.uidBase;
+  }
+
+  /** Throws when the operating system refuses; a wall that cannot be built ends the jail with a word on stderr. */
+  start(spec: JailSpec, stdin: "ignore" | "pipe" = "ignore"): Jail {
+    const slot = this.#freeSlot();
+    this.#started += 1;
+    const group = this.#groups.create(`${spec.name}-${this.#started}`, spec.limits);
+    const fileDescriptors: number[] = [];
+    try {
+      for (const { from } of spec.files) fileDescriptors.push(openSync(from, "r"));
+      const first = BUBBLEWRAP_DESCRIPTOR + 1;
+      const start = buildWalls({
+        spec,
+        site: this.#site,
+        uid: this.#uidBase + slot,
+        joins: group.joins,
+        fileDescriptors: fileDescriptors.map((_, index) => first + index),
+      });
+      const child = spawn(start.command, start.arguments, {
+        cwd: "/",
+        env: { PATH, ...start.environment },
+        stdio: [stdin, "pipe", "pipe", "pipe", "pipe", ...fileDescriptors],
+        // Control-C at the service's terminal is the service's alone.
+        detached: true,
+      });
+      const jail = new Jail(child, group, () => this.#live.delete(slot));
+      jail.bubblewrapArguments.end(start.bubblewrapArguments);
+      this.#live.set(slot, jail);
+      return jail;
+    } catch (error) {
+      void group.remove();
+      throw error;
+    } finally {
+      for (const descriptor of fileDescriptors) closeSync(descriptor);
+    }
+  }
+
+  get live(): number {
+    return this.#live.size;
+  }
+
+  /** Kills every jail. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.#live.values()].map((jail) => jail.kill()));
+  }
+
+  #freeSlot(): number {
+    let slot = 0;
+    while (this.#live.has(slot)) slot += 1;
+    return slot;
+  }
+}
+
+// For finding setpriv and bwrap; what is inside gets the environment of its spec.
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** A running jail. Whoever starts it kills it, also when it has ended by itself: only then is its group removed. */
+export class Jail {
+  readonly control: Socket;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly group: Group;
+  /** The first process has ended; others may live until `kill`. */
+  readonly exited: Promise<Ending>;
+  /** It has ended and everything that it wrote has been read. */
+  readonly closed: Promise<void>;
+  readonly bubblewrapArguments: Writable;
+  readonly #child: ChildProcess;
+  readonly #free: () => void;
+  #killing: Promise<void> | undefined;
+
+  constructor(child: ChildProcess, group: Group, free: () => void) {
+    this.#child = child;
+    this.#free = free;
+    this.group = group;
+    this.stdin = child.stdin;
+    this.stdout = child.stdout!;
+    this.stderr = child.stderr!;
+    this.control = child.stdio[CONTROL_DESCRIPTOR] as Socket;
+    this.bubblewrapArguments = child.stdio[BUBBLEWRAP_DESCRIPTOR] as Socket;
+    this.exited = new Promise((resolve) => {
+      child.once("exit", (exitCode, signal) => resolve(readEnding(exitCode, signal)));
+      child.once("error", () => resolve({ exitCode: undefined, signal: "SIGKILL" }));
+    });
+    this.closed = new Promise((resolve) => {
+      child.once("close", () => resolve());
+      child.once("error", () => resolve());
+    });
+    // A guest that ends while it is written to is seen by its end.
+    for (const stream of [this.control, this.bubblewrapArguments, this.stdin, this.stdout, this.stderr]) {
+      stream?.on("error", () => {});
+    }
+  }
+
+  /** Ends every process in the jail and removes its group. */
+  kill(): Promise<void> {
+    this.#killing ??= this.#kill();
+    return this.#killing;
+  }
+
+  async #kill(): Promise<void> {
+    // Bubblewrap's end is the end of everything in its process namespace; the group is for what forks faster.
+    this.#child.kill("SIGKILL");
+    await this.group.kill();
+    await this.exited;
+    this.#free();
+    await this.group.remove();
+  }
+}
+
+/** A shell and bubblewrap report a signal as 128 and its number. */
+function readEnding(exitCode: number | null, signal: NodeJS.Signals | null): Ending {
+  if (signal !== null) return { exitCode: undefined, signal };
+  const number = (exitCode ?? 0) - 128;
+  const name = Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+  return name ? { exitCode: undefined, signal: name } : { exitCode: exitCode ?? 0, signal: undefined };
+}

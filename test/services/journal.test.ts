@@ -1,0 +1,146 @@
+import type { MikroORM } from "@mikro-orm/postgresql";
+import { Pool } from "pg";
+import { v7 as newId } from "uuid";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Run } from "../../src/core/db/entities/runs.ts";
+import { migrate, openOrm } from "../../src/core/db/orm.ts";
+import { Journal, NotCommitted } from "../../src/services/journal.ts";
+import type { LogChunk, LogEntry } from "../../src/services/log-entry.ts";
+import { LogHistory } from "../../src/services/log-history.ts";
+import { newDatabase } from "../support/database.ts";
+import { silent } from "../support/silent-log.ts";
+
+const writer = newId();
+let orm: MikroORM;
+let pool: Pool;
+let committed: LogChunk[];
+let journal: Journal;
+
+beforeAll(async () => {
+  const url = await newDatabase();
+  orm = await openOrm(url, 2);
+  await migrate(orm);
+  pool = new Pool({ connectionString: url });
+  committed = [];
+  journal = new Journal({ pool, log: silent, settings: { writer }, committed: (chunks) => committed.push(...chunks) });
+});
+
+afterAll(async () => {
+  await journal.close(1000);
+  await pool.end();
+  await orm.close(true);
+});
+
+test("a run that ends before its first row has left is written once, final", async () => {
+  const run = aRun();
+  journal.begin(run, undefined);
+  expect(await journal.finish(ended(run, "SUCCEEDED"), undefined)).toBe(true);
+  expect(await statusOf(run)).toBe("SUCCEEDED");
+});
+
+test("a run has one end: a later one changes nothing, and is told so", async () => {
+  const run = aRun();
+  expect(await journal.finish(ended(run, "FAILED"), undefined)).toBe(true);
+  expect(await journal.finish(ended(run, "SUCCEEDED"), undefined)).toBe(false);
+  expect(await statusOf(run)).toBe("FAILED");
+});
+
+test("whoever is not the owner of the current attempt cannot end a run", async () => {
+  const run = aRun();
+  await journal.recorded(run);
+  expect(await journal.finish(ended({ ...run, owner: newId() }, "SUCCEEDED"), undefined)).toBe(false);
+  expect(await journal.finish(ended({ ...run, attempt: 2 }, "SUCCEEDED"), undefined)).toBe(false);
+  expect(await statusOf(run)).toBe("RUNNING");
+});
+
+test("bodies of any bytes come back as they were", async () => {
+  const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
+  const run = aRun();
+  const payload = {
+    method: "POST",
+    path: "/",
+    query: [["a", "ü 'quoted' \\ \"é\""]] as [string, string][],
+    headers: [] as [string, string][],
+    body: every,
+    result: { statusCode: 201, contentType: "x/y", headers: [["b", "ö"]] as [string, string][], body: every.toReversed() },
+  };
+  await journal.finish(ended(run, "SUCCEEDED"), payload);
+  const { rows } = await pool.query("select * from run_payloads where run_id = $1", [run.id]);
+  expect(Buffer.from(rows[0].body)).toEqual(Buffer.from(every));
+  expect(Buffer.from(rows[0].result_body)).toEqual(Buffer.from(every.toReversed()));
+  expect(rows[0].query).toEqual(payload.query);
+});
+
+test("a run's log is committed with or before its end, in order, and can be read back", async () => {
+  const run = aRun();
+  const entries = Array.from({ length: 2500 }, (_, index) => anEntry(index + 1));
+  journal.append(run, entries.slice(0, 1200));
+  journal.append(run, entries.slice(1200));
+  await journal.finish(ended(run, "SUCCEEDED"), undefined);
+  const chunks = await new LogHistory(pool).from({ kind: "run", runId: run.id }, undefined, {}, 100);
+  expect(chunks.flatMap((chunk) => chunk.entries)).toEqual(entries);
+  const positions = committed.map((chunk) => chunk.position);
+  expect(positions).toEqual(positions.toSorted((a, b) => a - b));
+  expect(new Set(positions).size).toBe(positions.length);
+});
+
+test("what the database refuses for what it is does not take its neighbours down", async () => {
+  const [good, bad] = [aRun(), { ...aRun(), errorMessage: "half a pair: \ud800 and a NUL: \0" }];
+  const outcomes = await Promise.allSettled([
+    journal.finish(ended(good, "SUCCEEDED"), undefined),
+    journal.finish(ended(bad, "FAILED"), undefined),
+  ]);
+  expect(outcomes[0]).toEqual({ status: "fulfilled", value: true });
+  expect(outcomes[1]).toMatchObject({ status: "rejected", reason: expect.any(NotCommitted) });
+  expect(journal.pendingBytes).toBe(0);
+});
+
+test("a run that was not seen by anybody can be taken back", async () => {
+  const run = aRun();
+  journal.begin(run, undefined);
+  expect(journal.withdraw(run.id)).toBe(true);
+  await journal.finish(ended(aRun(), "SUCCEEDED"), undefined);
+  expect(await statusOf(run)).toBeUndefined();
+});
+
+test("a thousand runs that end together cost a few commits", async () => {
+  const before = await commits();
+  const runs = Array.from({ length: 1000 }, aRun);
+  const ours = await Promise.all(runs.map((run) => journal.finish(ended(run, "SUCCEEDED"), undefined)));
+  expect(ours.every(Boolean)).toBe(true);
+  expect((await commits()) - before).toBeLessThan(20);
+});
+
+function aRun(): Run {
+  return {
+    id: newId(),
+    projectId: newId(),
+    codeId: newId(),
+    version: 1,
+    trigger: "RPC",
+    status: "RUNNING",
+    attempt: 1,
+    owner: writer,
+    createTime: new Date(),
+  } as Run;
+}
+
+function ended(run: Run, status: Run["status"]): Run {
+  return { ...run, status, endTime: new Date() };
+}
+
+function anEntry(sequence: number): LogEntry {
+  const text = sequence % 7 === 0 ? "" : `line ${sequence} with ünïcode 🎈\nand a second line`;
+  return { sequence, timeUs: 1_700_000_000_000_000 + sequence, level: "info", stream: "stdout", text, truncated: sequence % 5 === 0 };
+}
+
+async function statusOf(run: Run): Promise<string | undefined> {
+  const { rows } = await pool.query<{ status: string }>("select status from runs where id = $1", [run.id]);
+  return rows[0]?.status;
+}
+
+/** Rows of one transaction share its id: how many distinct ones there are is how many commits there were. */
+async function commits(): Promise<number> {
+  const { rows } = await pool.query<{ n: string }>("select count(distinct xmin::text) as n from runs");
+  return Number(rows[0]!.n);
+}
