@@ -20,6 +20,7 @@ const SETTINGS = {
 
   // What is kept
   dataDir: text("CODEACTIONS_DATA_DIR", ".codeactions", "Folder for the embedded database, keys and build caches."),
+  goDir: text("CODEACTIONS_GO_DIR", "", "Folder for Go's compiled standard library, shared by services on one host. In the data folder if unset."),
   databaseUrl: text("DATABASE_URL", "", "PostgreSQL 15 or newer. An embedded one in the data folder if unset."),
   databaseConnectionsMax: number("CODEACTIONS_DATABASE_CONNECTIONS", 10, 3, 1000, "Connections to PostgreSQL."),
   bootstrapToken: text("CODEACTIONS_BOOTSTRAP_TOKEN", "", "The operator's token, 16 characters or more. Generated and printed once if unset."),

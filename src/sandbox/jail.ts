@@ -83,12 +83,13 @@ export interface StartCommand {
   readonly arguments: readonly string[];
   /** Separated by NUL; to be written to `BUBBLEWRAP_DESCRIPTOR`. Empty when bubblewrap is not part of it. */
   readonly bubblewrapArguments: string;
+  /** Of the starter. A guest can read its starter's environment in /proc: there is none, unless it is the guest's own. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 /** Descriptors of a jail's first process: 3 is the guest's line to its host and the only one it keeps. */
 export const CONTROL_DESCRIPTOR = 3;
 export const BUBBLEWRAP_DESCRIPTOR = 4;
-export const FIRST_FILE_DESCRIPTOR = 5;
 
 /** Builds the walls that are not waived into one command. Nothing of it is secret: a guest can read parts of it. */
 export function buildWalls(order: Order): StartCommand {
@@ -108,6 +109,7 @@ export function buildWalls(order: Order): StartCommand {
     command: "/bin/sh",
     arguments: ["-c", [...plan.shell, 'exec "$@"'].join("\n"), "jail", ...steps, ...inner],
     bubblewrapArguments: jailed ? plan.bwrap.map((part) => `${part}\0`).join("") : "",
+    environment: jailed ? {} : spec.environment,
   };
 }
 

@@ -44,7 +44,7 @@ export class Jails {
       });
       const child = spawn(start.command, start.arguments, {
         cwd: "/",
-        env: { PATH, ...start.environment },
+        env: start.environment,
         stdio: [stdin, "pipe", "pipe", "pipe", "pipe", ...fileDescriptors],
         // Control-C at the service's terminal is the service's alone.
         detached: true,
@@ -76,9 +76,6 @@ export class Jails {
     return slot;
   }
 }
-
-// For finding setpriv and bwrap; what is inside gets the environment of its spec.
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** A running jail. Whoever starts it kills it, also when it has ended by itself: only then is its group removed. */
 export class Jail {
@@ -127,11 +124,22 @@ export class Jail {
 
   async #kill(): Promise<void> {
     // Bubblewrap's end is the end of everything in its process namespace; the group is for what forks faster.
-    this.#child.kill("SIGKILL");
+    this.#killSession();
     await this.group.kill();
     await this.exited;
     this.#free();
     await this.group.remove();
+  }
+
+  #killSession(): void {
+    const { pid, exitCode, signalCode } = this.#child;
+    // Once it has been waited for, its number may be somebody else's.
+    if (pid === undefined || exitCode !== null || signalCode !== null) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch {
+      // It has ended meanwhile.
+    }
   }
 }
 

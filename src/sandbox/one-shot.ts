@@ -40,7 +40,8 @@ export async function runInJail(
     jail.stdin?.end(input);
     await jail.closed;
     const { exitCode } = await jail.exited;
-    if (jail.group.outOfMemoryKills() > 0 && ended === "by itself") ended = "memory";
+    // Once it has been killed its group is gone.
+    if (ended === "by itself" && jail.group.outOfMemoryKills() > 0) ended = "memory";
     signal.throwIfAborted();
     return { ended, exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) };
   } finally {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openGroups } from "../../src/sandbox/cgroup.ts";
@@ -17,6 +17,7 @@ import type { BuildPlace } from "../../src/sandbox/guests/go/compile.ts";
 import { type GoToolchain, openGoToolchain } from "../../src/sandbox/guests/go/toolchain.ts";
 import { Jails } from "../../src/sandbox/launch.ts";
 import type { Pair, Problem } from "../../src/sandbox/program.ts";
+import { createTree, PROGRAM_FILE } from "../../src/sandbox/tree.ts";
 
 const NEVER = new AbortController().signal;
 const MIB = 1024 * 1024;
@@ -55,9 +56,7 @@ export class GoDriver {
   static async open(): Promise<GoDriver> {
     const folder = mkdtempSync(join(tmpdir(), "go-driver-"));
     const root = join(folder, "root");
-    for (const name of ["", "proc", "dev", "tmp", "toolchain"]) mkdirSync(join(root, name));
-    for (const name of ["work", "home"]) symlinkSync(`/tmp/${name}`, join(root, name));
-    writeFileSync(join(root, "program"), "");
+    await createTree(root);
     chmodSync(folder, 0o755);
     const groups = await openGroups();
     const jails = new Jails({ site: { waivedWalls: [], asRoot: true }, groups, uidBase: 310_000 });
@@ -91,8 +90,8 @@ export class GoDriver {
       name: "go",
       root: join(this.#folder, "root"),
       binds: [],
-      files: [{ from: binary, to: "/program" }],
-      command: ["/program"],
+      files: [{ from: binary, to: PROGRAM_FILE }],
+      command: [PROGRAM_FILE],
       environment: {},
       limits: { memoryBytesMax: 256 * MIB, pidsMax: 64, openFilesMax: 256, tmpBytesMax: 16 * MIB },
     });

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openGoToolchain } from "../../src/sandbox/guests/go/toolchain.ts";
 import { GoDriver, PREPARED_FOLDER } from "./go-driver.ts";
@@ -290,5 +291,6 @@ describe("the Go toolchain", () => {
       message: expect.stringMatching(/try again in about \d+ s/),
     });
     await toolchain[Symbol.asyncDispose]();
+    await rm(settings.folder, { recursive: true });
   });
 });

@@ -3,18 +3,16 @@ import type { JailSpec } from "../../jail.ts";
 import type { Jails } from "../../launch.ts";
 import { runInJail } from "../../one-shot.ts";
 import type { Problem } from "../../program.ts";
+import { TOOLCHAIN_FOLDER } from "../../tree.ts";
 
 /** A program, or what is wrong with its source. */
 export type Built = { readonly binary: Buffer } | { readonly problems: Problem[] };
 
-/** Where a build happens: jails, and an empty tree with the usual mount points and `TOOLCHAIN`. */
+/** Where a build happens: jails, and the tree that is their root, without any program. */
 export interface BuildPlace {
   readonly jails: Jails;
   readonly root: string;
 }
-
-/** Where the prepared folder is inside the jail. */
-export const TOOLCHAIN = "/toolchain";
 
 const MIB = 1024 * 1024;
 const BINARY_BYTES_MAX = 64 * MIB;
@@ -59,11 +57,11 @@ function buildJail(folder: string, root: string): JailSpec {
   return {
     name: "go-build",
     root,
-    binds: [{ from: folder, to: TOOLCHAIN }],
+    binds: [{ from: folder, to: TOOLCHAIN_FOLDER }],
     files: [],
     command: [
-      `${TOOLCHAIN}/build`,
-      `-toolchain=${TOOLCHAIN}`,
+      `${TOOLCHAIN_FOLDER}/build`,
+      `-toolchain=${TOOLCHAIN_FOLDER}`,
       "-work=/tmp/work",
       `-timeout=${TIMEOUT_S}s`,
       `-binary-bytes-max=${BINARY_BYTES_MAX}`,

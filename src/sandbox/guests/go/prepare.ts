@@ -42,6 +42,8 @@ export interface Progress {
 const GUEST = import.meta.dirname;
 // Where Go is usually installed; the service's own PATH does not matter.
 const PATH = "/usr/local/go/bin:/usr/local/bin:/usr/bin:/bin";
+// What `preparedFolder` makes, and what `prepare` puts beside it.
+const NAME = /-[0-9a-f]{16}(\.|$)/;
 const UNUSED_MS = 7 * 24 * 3600 * 1000;
 
 /** Asks the go command who it is; throws when there is none. */
@@ -66,7 +68,7 @@ export async function preparedFolder(folder: string, go: Go): Promise<string> {
     .sort()) {
     hash.update(`\0${file}\0`).update(await readFile(join(GUEST, file)));
   }
-  return join(folder, `${go.version}-${hash.digest("hex").slice(0, 16)}`);
+  return join(folder, `${go.version.replaceAll(/[^\w.]+/g, "_")}-${hash.digest("hex").slice(0, 16)}`);
 }
 
 /** Whether the folder is there; it is then marked as in use. */
@@ -90,6 +92,7 @@ export async function prepare(
 ): Promise<void> {
   const cache = `${target}.cache`;
   await mkdir(dirname(target), { recursive: true });
+  await chmod(dirname(target), 0o755);
   const staging = await mkdtemp(`${target}.staging-`);
   try {
     await fill(staging, cache, go, progress, signal);
@@ -182,6 +185,7 @@ async function removeUnused(target: string): Promise<void> {
   const folder = dirname(target);
   for (const name of await readdir(folder)) {
     const other = join(folder, name);
+    if (!NAME.test(name)) continue;
     const found = await stat(other).catch(() => undefined);
     if (other === target || found === undefined || Date.now() - found.mtimeMs < UNUSED_MS) continue;
     await rm(other, { recursive: true, force: true });

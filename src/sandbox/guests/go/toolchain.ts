@@ -1,11 +1,11 @@
-import { mkdir, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { basename } from "node:path";
 import { type LanguageState, NotAccepted } from "../../program.ts";
+import { isPublic } from "../../roots.ts";
 import { type BuildPlace, type Built, compile } from "./compile.ts";
 import { findGo, type Go, isPrepared, type Progress, prepare, preparedFolder } from "./prepare.ts";
 
 export interface GoSettings extends BuildPlace {
-  /** Where prepared toolchains are kept, about 150 MB for each Go version. Jails' users must be able to reach it. */
+  /** Where prepared toolchains are kept, about 150 MB for each Go version. */
   readonly folder: string;
   /** The go command, or its path when it is not in one of the usual places. */
   readonly command: string;
@@ -17,48 +17,45 @@ export interface Log {
 }
 
 const OLDEST_MINOR = 19;
+// For a service that is root and whose data is in a home folder, which the jails' users cannot enter.
+const PUBLIC_FOLDER = "/var/lib/codeactions/go";
 
 /** Finds the host's Go and, where this version has not been prepared before, starts preparing it. */
 export async function openGoToolchain(settings: GoSettings, log: Log): Promise<GoToolchain> {
   const ending = new AbortController();
+  const open = (stage: Stage) => new GoToolchain(settings, stage, ending);
   let go: Go;
   try {
     go = await findGo(settings.command, ending.signal);
   } catch (error) {
-    return new GoToolchain(settings, missing(`the go command was not found: ${messageOf(error)}`), ending);
+    return open(missing(`the go command was not found: ${messageOf(error)}`));
   }
   const minor = Number(/^go1\.(\d+)/.exec(go.version)?.[1] ?? OLDEST_MINOR);
-  if (minor < OLDEST_MINOR) {
-    return new GoToolchain(
-      settings,
-      missing(`${go.version} is too old; needed is 1.${OLDEST_MINOR} or newer`),
-      ending,
-    );
-  }
-  try {
-    await mkdir(settings.folder, { recursive: true });
-    await checkReachable(settings.folder);
-  } catch (error) {
-    return new GoToolchain(
-      settings,
-      { state: "missing", why: messageOf(error), fix: "choose another data folder, or `chmod o+x` it" },
-      ending,
-    );
-  }
-  const folder = await preparedFolder(settings.folder, go);
-  if (await isPrepared(folder)) return new GoToolchain(settings, { state: "ready", go, folder }, ending);
-  const toolchain = new GoToolchain(
-    settings,
-    { state: "preparing", go, since: Date.now(), progress: { done: 0, total: 0 } },
-    ending,
-  );
-  toolchain.prepare(folder, go, log);
+  if (minor < OLDEST_MINOR)
+    return open(missing(`${go.version} is too old; needed is 1.${OLDEST_MINOR} or newer`));
+  const parent = (await isPublic(settings.folder)) ? settings.folder : PUBLIC_FOLDER;
+  const folder = await preparedFolder(parent, go);
+  if (await isPrepared(folder)) return open({ state: "ready", go, folder });
+  const toolchain = open({
+    state: "preparing",
+    go,
+    folder,
+    since: Date.now(),
+    progress: { done: 0, total: 0 },
+  });
+  toolchain.prepare(log);
   return toolchain;
 }
 
 type Stage =
   | { readonly state: "missing"; readonly why: string; readonly fix: string }
-  | { readonly state: "preparing"; readonly go: Go; readonly since: number; readonly progress: Progress }
+  | {
+      readonly state: "preparing";
+      readonly go: Go;
+      readonly folder: string;
+      readonly since: number;
+      readonly progress: Progress;
+    }
   | { readonly state: "ready"; readonly go: Go; readonly folder: string };
 
 /**
@@ -80,7 +77,7 @@ export class GoToolchain {
   state(): LanguageState {
     const stage = this.#stage;
     if (stage.state === "missing") return { language: "go", ...stage };
-    const runtime = stage.go.version;
+    const runtime = stage.go.version.replace(/^go/, "Go ");
     if (stage.state === "ready") return { language: "go", state: "ready", runtime };
     return { language: "go", state: "preparing", runtime, progress: describe(stage.progress) };
   }
@@ -95,6 +92,11 @@ export class GoToolchain {
     await promise.finally(() => signal.removeEventListener("abort", give));
   }
 
+  /** Changes whenever the same source would become another program; undefined when Go is missing. */
+  get key(): string | undefined {
+    return this.#stage.state === "missing" ? undefined : basename(this.#stage.folder);
+  }
+
   /** Compiles a source, in a jail. Throws `NotAccepted` while the toolchain is not ready. */
   async build(source: string, signal: AbortSignal): Promise<Built> {
     const stage = this.#stage;
@@ -104,10 +106,12 @@ export class GoToolchain {
   }
 
   /** Called once, by `openGoToolchain`. */
-  prepare(folder: string, go: Go, log: Log): void {
-    const since = Date.now();
+  prepare(log: Log): void {
+    const stage = this.#stage;
+    if (stage.state !== "preparing") return;
+    const { go, folder, since } = stage;
     const progress = (progress: Progress) => {
-      this.#stage = { state: "preparing", go, since, progress };
+      this.#stage = { ...stage, progress };
     };
     log.info({ folder, version: go.version }, "compiling Go's standard library");
     this.#preparation = prepare(folder, go, progress, this.#ending.signal).then(
@@ -116,7 +120,10 @@ export class GoToolchain {
         log.info({ folder, version: go.version, tookMs: Date.now() - since }, "Go is ready");
       },
       (error: unknown) => {
-        this.#stage = missing(`Go's standard library could not be compiled: ${messageOf(error)}`);
+        this.#stage = missing(
+          `Go's standard library could not be compiled: ${messageOf(error)}`,
+          "start again",
+        );
         if (!this.#ending.signal.aborted)
           log.warn({ err: error, folder }, "Go's standard library could not be compiled");
       },
@@ -130,20 +137,11 @@ export class GoToolchain {
   }
 }
 
-/** The jails of a service that is root have users of their own. */
-async function checkReachable(folder: string): Promise<void> {
-  if (process.getuid?.() !== 0) return;
-  for (let path = resolve(folder); path !== dirname(path); path = dirname(path)) {
-    if (((await stat(path)).mode & 0o001) === 0) throw new Error(`the jails' users cannot enter ${path}`);
-  }
-}
+const INSTALL =
+  "install Go with `apt-get install -y golang-go`, or a newer one from https://go.dev/dl, and start again";
 
-function missing(why: string): Stage {
-  return {
-    state: "missing",
-    why,
-    fix: "install Go with `apt-get install -y golang-go`, or a newer one from https://go.dev/dl, and start again",
-  };
+function missing(why: string, fix = INSTALL): Stage {
+  return { state: "missing", why, fix };
 }
 
 function describe({ done, total }: Progress): string {

@@ -14,7 +14,11 @@ type failure struct {
 	Traceback string `json:"traceback"`
 }
 
-const messageBytesMax = 32 << 10
+const (
+	kindBytesMax      = 200
+	messageBytesMax   = 8 << 10
+	tracebackBytesMax = 32 << 10
+)
 
 // describeError names an error that Run returned. Go's errors carry no stack, so there is no traceback.
 func describeError(err error) *failure {
@@ -22,7 +26,8 @@ func describeError(err error) *failure {
 	if strings.HasPrefix(kind, "errors.") || strings.HasPrefix(kind, "fmt.") {
 		kind = "error"
 	}
-	return &failure{Kind: strings.TrimPrefix(kind, "action."), Message: bounded(err.Error())}
+	kind = bounded(strings.TrimPrefix(kind, "action."), kindBytesMax)
+	return &failure{Kind: kind, Message: bounded(err.Error(), messageBytesMax)}
 }
 
 // describePanic must be called by the deferred function of the panicking goroutine, whose stack it shows from the
@@ -30,16 +35,17 @@ func describeError(err error) *failure {
 func describePanic(value any) *failure {
 	message := "runtime.Goexit was called"
 	if value != nil {
-		message = bounded(fmt.Sprint(value))
+		message = bounded(fmt.Sprint(value), messageBytesMax)
 	}
-	return &failure{Kind: "panic", Message: message, Traceback: "panic: " + message + "\n" + codeStack()}
+	traceback := bounded("panic: "+message+"\n"+codeStack(), tracebackBytesMax)
+	return &failure{Kind: "panic", Message: message, Traceback: traceback}
 }
 
-func bounded(message string) string {
-	if len(message) <= messageBytesMax {
-		return message
+func bounded(text string, bytesMax int) string {
+	if len(text) <= bytesMax {
+		return text
 	}
-	return message[:wholeRunes(message, messageBytesMax)] + " …"
+	return text[:wholeRunes(text, bytesMax)]
 }
 
 const codePrefix = "codeactions/action."

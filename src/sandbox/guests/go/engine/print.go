@@ -85,7 +85,7 @@ func (c *connection) appendPiece(to *printed, piece []byte, at time.Time) {
 
 func (c *connection) endLine(to *printed, at time.Time) {
 	if !to.cut {
-		c.appendLine(to.level, to.stream, 0, at, string(to.line))
+		c.appendLine(to.level, to.stream, 0, at, string(bytes.TrimSuffix(to.line, []byte("\r"))))
 	}
 	to.line, to.cut = to.line[:0], false
 }

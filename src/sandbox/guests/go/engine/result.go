@@ -16,7 +16,7 @@ type Result struct {
 
 // Set makes value the answer; the last call wins. A string is sent as text and a []byte as it is; anything else is
 // written as JSON. The content type is "text", "json", "html" or any MIME type; "" chooses by the value. A status
-// code of 0 means 200. Set panics when the value cannot be written as JSON.
+// code of 0 means 200. Set panics when the value cannot be written as JSON or the status code is not one.
 func (r *Result) Set(value any, statusCode int, contentType string) {
 	body, chosenType := encode(value)
 	if contentType == "" {
@@ -24,6 +24,9 @@ func (r *Result) Set(value any, statusCode int, contentType string) {
 	}
 	if statusCode == 0 {
 		statusCode = 200
+	}
+	if statusCode < 100 || statusCode > 599 {
+		panic(fmt.Sprintf("the status code is %d; allowed are 100 to 599", statusCode))
 	}
 	r.body, r.statusCode, r.contentType = body, statusCode, contentType
 }

@@ -27,7 +27,7 @@ func init() {
 	}
 	host.intercept()
 
-	host.send(kindReady, mustJSON(map[string]string{"runtime": runtime.Version()}))
+	host.send(kindReady, mustJSON(map[string]string{"runtime": "Go " + strings.TrimPrefix(runtime.Version(), "go")}))
 	load, err := host.receive()
 	if err != nil || load.kind != kindLoad {
 		syscall.Exit(70)

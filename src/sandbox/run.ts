@@ -1,0 +1,149 @@
+import { clean, readLine } from "./answers.ts";
+import { LEVELS } from "./frames.ts";
+import type { Group } from "./cgroup.ts";
+import type { Invocation, Level, Line, Listener, Outcome, Program, Result, Stream, Usage } from "./program.ts";
+import { cutText, RawLines } from "./raw-lines.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** One invocation to be run: what, for whom, and how long it has taken to get here. */
+export interface Order {
+  readonly program: Program;
+  /** What a blank worker loads, and the name of the file that tracebacks show. */
+  readonly loadable: Uint8Array;
+  readonly file: string;
+  readonly invocation: Invocation;
+  readonly listener: Listener;
+  readonly queueMs: number;
+  /** Spent on starting the worker that gets it. */
+  readonly startMs: number;
+}
+
+/** An invocation under way in a worker: collects its lines, counts its output, measures it, and ends once. */
+export class Run {
+  readonly number: number;
+  readonly order: Order;
+  readonly outcome: Promise<Outcome>;
+  readonly #group: Group;
+  readonly #lineBytesMax: number;
+  readonly #settle: (outcome: Outcome) => void;
+  readonly #acceptedUs = Date.now() * 1000;
+  readonly #acceptedMs = performance.now();
+  readonly #cpuStartUs: number;
+  readonly #cold: boolean;
+  #deliveredMs = 0;
+  #answeredMs = 0;
+  #cpuUs = 0;
+  #peakMemoryBytes = 0;
+  #outputBytes = 0;
+  #lines: Line[] = [];
+  #stdout: RawLines | undefined;
+  #stderr: RawLines | undefined;
+
+  constructor(number: number, order: Order, group: Group, lineBytesMax: number, cold: boolean) {
+    this.number = number;
+    this.order = order;
+    this.#group = group;
+    this.#lineBytesMax = lineBytesMax;
+    this.#cold = cold;
+    this.#cpuStartUs = group.cpuUs();
+    this.#deliveredMs = this.#acceptedMs;
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.outcome = promise;
+    this.#settle = resolve;
+  }
+
+  /** The code's own time begins. */
+  delivered(): void {
+    this.#deliveredMs = performance.now();
+  }
+
+  /** Takes what it cost; the last moment is while its group still exists. */
+  measure(): void {
+    this.#answeredMs = performance.now();
+    this.#cpuUs = this.#group.cpuUs() - this.#cpuStartUs;
+    this.#peakMemoryBytes = this.#group.peakMemoryBytes();
+  }
+
+  get outputExceeded(): boolean {
+    return this.#outputBytes > this.order.program.outputBytesMax;
+  }
+
+  /** A log frame. Lines wait for `flush`. */
+  log(payload: Buffer): void {
+    const { level, stream, timeUs, text, cut } = readLine(payload);
+    this.#add(level, stream, timeUs, text, cut);
+  }
+
+  /** Bytes that somebody in the jail wrote to stdout or stderr, past the guest. */
+  print(stream: "stdout" | "stderr", chunk: Buffer): void {
+    const nowUs = Date.now() * 1000;
+    this.#rawLines(stream).push(chunk, (text, cut) => this.#add(PRINT_LEVELS[stream], stream, nowUs, text, cut));
+  }
+
+  /** Hands the lines on that have come since the last time. */
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    const lines = this.#lines;
+    this.#lines = [];
+    this.order.listener.lines(lines);
+  }
+
+  succeed(result: Result): void {
+    this.#finishPrints();
+    this.flush();
+    this.#settle({ status: "SUCCEEDED", result, usage: this.#usage() });
+  }
+
+  fail({ status, error, sentence }: Verdict): void {
+    this.#finishPrints();
+    if (sentence !== undefined) this.#say("system", sentence);
+    else if (error !== undefined) this.#say("engine", error.traceback || `${error.kind}: ${error.message}`);
+    this.flush();
+    this.#settle({ status, usage: this.#usage(), ...(error && { error }) });
+  }
+
+  /** Beyond the output limit nothing is kept any more. */
+  #add(level: Level, stream: Stream, timeUs: number, bytes: Buffer, cut: boolean): void {
+    if (this.outputExceeded) return;
+    this.#outputBytes += bytes.byteLength + 1;
+    if (this.outputExceeded) return;
+    const tooLong = bytes.byteLength > this.#lineBytesMax;
+    const text = clean((tooLong ? cutText(bytes, this.#lineBytesMax) : bytes).toString("utf8"));
+    const nowUs = Date.now() * 1000 + 999;
+    const clamped = Math.max(this.#acceptedUs, Math.min(timeUs, nowUs));
+    this.#lines.push({ timeUs: clamped, level, stream, text, truncated: cut || tooLong });
+  }
+
+  /** What is said about the run does not count as its output. */
+  #say(stream: "system" | "engine", given: string): void {
+    const bytes = Buffer.from(given.trimEnd());
+    const truncated = bytes.byteLength > this.#lineBytesMax;
+    const text = clean(truncated ? cutText(bytes, this.#lineBytesMax).toString() : given.trimEnd());
+    this.#lines.push({ timeUs: Date.now() * 1000, level: "error", stream, text, truncated });
+  }
+
+  #rawLines(stream: "stdout" | "stderr"): RawLines {
+    if (stream === "stdout") return (this.#stdout ??= new RawLines(this.#lineBytesMax));
+    return (this.#stderr ??= new RawLines(this.#lineBytesMax));
+  }
+
+  #finishPrints(): void {
+    const nowUs = Date.now() * 1000;
+    this.#stdout?.finish((text, cut) => this.#add("info", "stdout", nowUs, text, cut));
+    this.#stderr?.finish((text, cut) => this.#add("error", "stderr", nowUs, text, cut));
+  }
+
+  #usage(): Usage {
+    const startMs = this.#cold ? this.order.startMs + this.#deliveredMs - this.#acceptedMs : 0;
+    return {
+      queueMs: this.order.queueMs,
+      startMs,
+      wallMs: this.#answeredMs - this.#deliveredMs,
+      cpuMs: this.#cpuUs / 1000,
+      peakMemoryBytes: this.#peakMemoryBytes,
+      cold: this.#cold,
+    };
+  }
+}
+
+const PRINT_LEVELS = { stdout: "info", stderr: "error" } as const satisfies Record<string, (typeof LEVELS)[number]>;
