@@ -40,18 +40,22 @@ export async function migrateOnly(): Promise<number> {
   }
 }
 
-/** The first signal asks to stop; the second does not ask. */
+/** A terminal's Ctrl-C can arrive twice, from the terminal and from npm: what comes so soon is not a second word. */
+const SAME_WORD_MS = 500;
+
+/** The first signal asks to stop; a second one does not ask. */
 function untilStopped(log: Logger): { promise: Promise<string>; signal: AbortSignal } {
   const { promise, resolve } = Promise.withResolvers<string>();
   const stopping = new AbortController();
-  let asked = false;
+  let askedMs: number | undefined;
   for (const name of ["SIGINT", "SIGTERM"] as const) {
     process.on(name, () => {
-      if (asked) {
+      if (askedMs !== undefined) {
+        if (performance.now() - askedMs < SAME_WORD_MS) return;
         log.warn({ signal: name }, "stopped at once");
         process.exit(130);
       }
-      asked = true;
+      askedMs = performance.now();
       stopping.abort();
       resolve(name);
     });

@@ -10,7 +10,8 @@ export class KeptFile {
   }
 
   text(): string {
-    return KeptFile.#buffer.latin1Slice(0, readSync(this.#descriptor, KeptFile.#buffer, 0, 4096, 0));
+    const bytes = readSync(this.#descriptor, KeptFile.#buffer, 0, 4096, 0);
+    return KeptFile.#buffer.toString("latin1", 0, bytes);
   }
 
   number(): number {

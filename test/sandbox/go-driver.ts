@@ -19,6 +19,8 @@ import { Jails } from "../../src/sandbox/launch.ts";
 import type { Pair, Problem } from "../../src/sandbox/program.ts";
 import { createTree, PROGRAM_FILE } from "../../src/sandbox/tree.ts";
 
+/** Logs nothing. */
+export const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
 const NEVER = new AbortController().signal;
 const MIB = 1024 * 1024;
 /** Kept between test runs: preparing it takes half a minute. */
@@ -60,8 +62,7 @@ export class GoDriver {
     chmodSync(folder, 0o755);
     const groups = await openGroups();
     const jails = new Jails({ site: { waivedWalls: [], asRoot: true }, groups, uidBase: 310_000 });
-    const log = { info() {}, warn() {} };
-    const toolchain = await openGoToolchain({ folder: PREPARED_FOLDER, command: "go", jails, root }, log);
+    const toolchain = await openGoToolchain({ folder: PREPARED_FOLDER, command: "go", jails, root }, SILENT);
     await toolchain.ready(NEVER);
     return new GoDriver({ toolchain, jails, groups, folder });
   }

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openGoToolchain } from "../../src/sandbox/guests/go/toolchain.ts";
-import { GoDriver, PREPARED_FOLDER } from "./go-driver.ts";
+import { GoDriver, PREPARED_FOLDER, SILENT } from "./go-driver.ts";
 
 let go: GoDriver;
 beforeAll(async () => {
@@ -185,8 +185,8 @@ describe("a Go source", () => {
   test("is compiled with the positions of what is wrong", async () => {
     const problems = await go.problems(code("os", '\tx := 1\n\te.Log.Info(1, 2)\n\treturn "a"'));
     expect(problems).toEqual([
-      { kind: "import", message: '"os" imported and not used', line: 5, column: 2 },
-      { kind: "type", message: "declared and not used: x", line: 9, column: 2 },
+      { kind: "import", message: expect.stringContaining("imported and not used"), line: 5, column: 2 },
+      { kind: "type", message: expect.stringMatching(/declared (and|but) not used/), line: 9, column: 2 },
       expect.objectContaining({
         kind: "type",
         line: 10,
@@ -276,14 +276,14 @@ describe("a Go source", () => {
 describe("the Go toolchain", () => {
   test("says what is missing and how to get it", async () => {
     const settings = { ...go.place, folder: PREPARED_FOLDER, command: "no-such-go" };
-    await using toolchain = await openGoToolchain(settings, { info() {}, warn() {} });
+    await using toolchain = await openGoToolchain(settings, SILENT);
     expect(toolchain.state()).toMatchObject({ state: "missing", fix: expect.stringContaining("golang-go") });
     await expect(toolchain.build("", new AbortController().signal)).rejects.toMatchObject({ why: "missing" });
   });
 
   test("refuses to build while it is prepared, says for how long, and ends with the service", async () => {
     const settings = { ...go.place, folder: `${PREPARED_FOLDER}-refused`, command: "go" };
-    const toolchain = await openGoToolchain(settings, { info() {}, warn() {} });
+    const toolchain = await openGoToolchain(settings, SILENT);
     expect(toolchain.state()).toMatchObject({ state: "preparing" });
     const refusal = await toolchain.build("", new AbortController().signal).catch((error: unknown) => error);
     expect(refusal).toMatchObject({

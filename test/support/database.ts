@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
@@ -16,6 +16,8 @@ declare module "vitest" {
 /** One real PostgreSQL for all test files; each file makes a database of its own in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), "code-actions-test-"));
+  // The server runs as an unprivileged user, which has to be able to enter.
+  await chmod(folder, 0o755);
   const postgres = await startEmbeddedPostgres({ folder, log: silent });
   project.provide("databaseUrl", postgres.url);
   return async () => {

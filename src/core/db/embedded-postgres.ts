@@ -83,7 +83,7 @@ export async function startEmbeddedPostgres(options: {
   if (place !== join(folder, "postgres")) {
     log.info(
       { folder: place, uid: user?.uid },
-      "keeping the database outside the data folder, which its user cannot enter",
+      "the database is not in the data folder, which its user could not enter",
     );
   }
   const binaries = await reachableBinaries(shipped, user);
@@ -239,17 +239,11 @@ class Server {
       `-D${data}`,
       ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
     ]);
-    const lock = [
-      "--exclusive",
-      "--no-fork",
-      "--timeout",
-      String(LOCK_WAIT_SECONDS),
-      "--conflict-exit-code",
-      String(LOCK_TAKEN),
-    ];
+    const patience = [`--timeout=${LOCK_WAIT_SECONDS}`, `--conflict-exit-code=${LOCK_TAKEN}`];
+    const lock = ["--exclusive", "--no-fork", ...patience, join(place, "lock")];
     const unlock = ["sh", "-c", 'rm -f "$0" && exec "$@"', join(data, "postmaster.pid")];
     this.#log = log;
-    this.#process = spawn("flock", [...lock, join(place, "lock"), ...unlock, ...server], {
+    this.#process = spawn("flock", [...lock, ...unlock, ...server], {
       // The service's user may not be able to enter the folder we are in.
       cwd: "/",
       env: environment(program),
@@ -262,8 +256,7 @@ class Server {
     this.#process.once("error", (error) => this.#remember(error.message));
     // "close" comes after the last line, and also when there was nothing to start.
     this.#process.once("close", (code) => {
-      if (this.#state === "serving")
-        log.error({ code }, "the embedded database has ended; restart the service");
+      if (this.#state === "serving") log.error({ code }, "the embedded database ended; restart the service");
       ended.resolve(code);
     });
     createInterface({ input: this.#process.stderr! }).on("line", (line) => this.#hear(line));

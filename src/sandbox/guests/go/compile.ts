@@ -1,8 +1,8 @@
-import { BrokenFrame, decodeHeadAndBody } from "../../frames.ts";
+import { readChecked } from "../../answers.ts";
 import type { JailSpec } from "../../jail.ts";
 import type { Jails } from "../../launch.ts";
 import { runInJail } from "../../one-shot.ts";
-import type { Problem } from "../../program.ts";
+import { NotAccepted, type Problem } from "../../program.ts";
 import { TOOLCHAIN_FOLDER } from "../../tree.ts";
 
 /** A program, or what is wrong with its source. */
@@ -18,12 +18,10 @@ const MIB = 1024 * 1024;
 const BINARY_BYTES_MAX = 64 * MIB;
 const TIMEOUT_S = 30;
 const MEMORY_BYTES_MAX = 1024 * MIB;
-const PROBLEMS_MAX = 20;
-const KINDS = ["syntax", "entry_point", "import", "type"] as const;
 
 /**
  * Compiles and links one source in a jail of its own, which sees the prepared folder and nothing else; the program
- * comes back over a pipe. Throws when the toolchain is broken, which is never the source's fault.
+ * comes back over a pipe. Throws when the build could not be run, which is never the source's fault.
  */
 export async function compile(
   folder: string,
@@ -43,14 +41,12 @@ export async function compile(
   if (finished.ended === "timeout") return refuse(`compiling took longer than ${TIMEOUT_S} s`);
   if (finished.ended === "output") return refuse(`the program is larger than ${BINARY_BYTES_MAX / MIB} MiB`);
   if (finished.exitCode !== 0) {
-    throw new Error(
-      `a Go build ended with ${finished.exitCode}: ${finished.stderr.toString("utf8", 0, 2000)}`,
-    );
+    const said = finished.stderr.toString("utf8", 0, 2000).trim();
+    throw new NotAccepted("broken", `a Go build ended with ${finished.exitCode}: ${said}`);
   }
-  // What read the source may have been talked into saying anything: the answer is checked like a guest's.
-  const { head, body } = decodeHeadAndBody(finished.stdout);
-  const problems = readProblems(head);
-  return problems.length > 0 ? { problems } : { binary: body };
+  // What has read the source may have been talked into saying anything: the answer is checked like a guest's.
+  const { problems, loadable } = readChecked(finished.stdout);
+  return problems.length > 0 ? { problems } : { binary: loadable };
 }
 
 function buildJail(folder: string, root: string): JailSpec {
@@ -59,34 +55,12 @@ function buildJail(folder: string, root: string): JailSpec {
     root,
     binds: [{ from: folder, to: TOOLCHAIN_FOLDER }],
     files: [],
-    command: [
-      `${TOOLCHAIN_FOLDER}/build`,
-      `-toolchain=${TOOLCHAIN_FOLDER}`,
-      "-work=/tmp/work",
-      `-timeout=${TIMEOUT_S}s`,
-      `-binary-bytes-max=${BINARY_BYTES_MAX}`,
-    ],
-    environment: {},
+    command: [`${TOOLCHAIN_FOLDER}/build`, `-timeout=${TIMEOUT_S}s`, `-binary-bytes-max=${BINARY_BYTES_MAX}`],
+    environment: { TMPDIR: "/tmp" },
     limits: { memoryBytesMax: MEMORY_BYTES_MAX, pidsMax: 256, openFilesMax: 1024, tmpBytesMax: 256 * MIB },
   };
 }
 
 function refuse(message: string): Built {
   return { problems: [{ kind: "type", message, line: 0, column: 0 }] };
-}
-
-function readProblems(head: unknown): Problem[] {
-  const { problems } = Object(head) as { problems?: unknown };
-  if (!Array.isArray(problems)) throw new BrokenFrame("a Go build answered without its problems");
-  return problems.slice(0, PROBLEMS_MAX).map(readProblem);
-}
-
-function readProblem(value: unknown): Problem {
-  const { kind, message, line, column } = Object(value) as Record<keyof Problem, unknown>;
-  return {
-    kind: KINDS.find((known) => known === kind) ?? "type",
-    message: String(message),
-    line: Number.isSafeInteger(line) ? Number(line) : 0,
-    column: Number.isSafeInteger(column) ? Number(column) : 0,
-  };
 }

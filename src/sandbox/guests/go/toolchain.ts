@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import type { Log } from "../../log.ts";
 import { type LanguageState, NotAccepted } from "../../program.ts";
 import { isPublic } from "../../roots.ts";
 import { type BuildPlace, type Built, compile } from "./compile.ts";
@@ -9,11 +10,6 @@ export interface GoSettings extends BuildPlace {
   readonly folder: string;
   /** The go command, or its path when it is not in one of the usual places. */
   readonly command: string;
-}
-
-export interface Log {
-  info(object: object, message: string): void;
-  warn(object: object, message: string): void;
 }
 
 const OLDEST_MINOR = 19;
@@ -92,9 +88,9 @@ export class GoToolchain {
     await promise.finally(() => signal.removeEventListener("abort", give));
   }
 
-  /** Changes whenever the same source would become another program; undefined when Go is missing. */
-  get key(): string | undefined {
-    return this.#stage.state === "missing" ? undefined : basename(this.#stage.folder);
+  /** Changes whenever the same source would become another program; empty when Go is missing. */
+  get builder(): string {
+    return this.#stage.state === "missing" ? "" : basename(this.#stage.folder);
   }
 
   /** Compiles a source, in a jail. Throws `NotAccepted` while the toolchain is not ready. */

@@ -17,6 +17,7 @@ import (
 const (
 	sourceName     = "action.go"
 	actionPath     = "codeactions/action"
+	codeConfig     = "code.importcfg"
 	toolOutputMax  = 256 << 10
 	messageBytes   = 2000
 	notUsed        = "imported and not used"
@@ -35,51 +36,66 @@ type builder struct {
 
 // build returns the program's file, or what is wrong with the source. An error is neither: the toolchain is broken.
 func (b builder) build(source []byte) (program string, problems []Problem, err error) {
-	packages, err := os.ReadFile(filepath.Join(b.toolchain, "code.importcfg"))
+	available, err := os.ReadFile(filepath.Join(b.toolchain, codeConfig))
 	if err != nil {
 		return "", nil, err
 	}
-	facts := read(source, packagesIn(packages))
+	facts := read(source, packagesIn(available))
 	if len(facts.problems) > 0 {
 		return "", facts.problems, nil
 	}
-	everything, err := os.ReadFile(filepath.Join(b.toolchain, "all.importcfg"))
-	if err != nil {
+	if err := b.writeInputs(source); err != nil {
 		return "", nil, err
 	}
-	codeFile, codeArchive := filepath.Join(b.work, sourceName), filepath.Join(b.work, "action.a")
-	mainArchive, linkConfig := filepath.Join(b.work, "main.a"), filepath.Join(b.work, "link.importcfg")
-	program = filepath.Join(b.work, "program")
-	if err := os.WriteFile(codeFile, source, 0o600); err != nil {
-		return "", nil, err
+	problems = b.compileAndLink(facts)
+	if len(problems) > 0 {
+		return "", problems, nil
 	}
-	config := fmt.Sprintf("%s\npackagefile %s=%s\n", everything, actionPath, codeArchive)
-	if err := os.WriteFile(linkConfig, []byte(config), 0o600); err != nil {
-		return "", nil, err
-	}
-
-	// -complete: every function has a body, as there is no assembly. -e: all errors, not the first ten.
-	output, failed := b.run("compile", "-p", actionPath, "-complete", "-e", "-dwarf=false", "-pack",
-		"-trimpath", b.work, "-importcfg", "code.importcfg", "-o", codeArchive, codeFile)
-	if failed != nil {
-		return "", b.compileProblems(facts, output, failed), nil
-	}
-	output, failed = b.run("compile", "-p", "main", "-complete", "-dwarf=false", "-pack",
-		"-importcfg", linkConfig, "-o", mainArchive, "main.go")
-	if failed != nil {
-		return "", []Problem{b.runProblem(facts, output)}, nil
-	}
-	// Without symbol table and DWARF; the line tables that panics need are kept.
-	output, failed = b.run("link", "-importcfg", linkConfig, "-s", "-w", "-buildid=", "-o", program, mainArchive)
-	if failed != nil {
-		return "", []Problem{b.toolProblem(output, failed)}, nil
-	}
+	program = b.file("program")
 	made, err := os.Stat(program)
 	if err == nil && made.Size() > b.binaryBytesMax {
-		return "", []Problem{{Kind: kindType, Message: fmt.Sprintf(
-			"the program is %d bytes large; allowed are %d", made.Size(), b.binaryBytesMax)}}, nil
+		message := fmt.Sprintf("the program is %d bytes large; allowed are %d", made.Size(), b.binaryBytesMax)
+		return "", []Problem{{Kind: kindType, Message: message}}, nil
 	}
 	return program, nil, err
+}
+
+// writeInputs puts the source and the linker's list of packages, the code's own among them, into the work folder.
+func (b builder) writeInputs(source []byte) error {
+	list, err := os.ReadFile(filepath.Join(b.toolchain, "all.importcfg"))
+	if err != nil {
+		return err
+	}
+	list = append(list, fmt.Sprintf("packagefile %s=%s\n", actionPath, b.file("action.a"))...)
+	if err := os.WriteFile(b.file("link.importcfg"), list, 0o600); err != nil {
+		return err
+	}
+	return os.WriteFile(b.file(sourceName), source, 0o600)
+}
+
+func (b builder) compileAndLink(facts facts) []Problem {
+	// -complete: every function has a body, as there is no assembly. -e: all errors, not the first ten.
+	output, err := b.run("compile", "-p", actionPath, "-complete", "-e", "-dwarf=false", "-pack",
+		"-trimpath", b.work, "-importcfg", codeConfig, "-o", b.file("action.a"), b.file(sourceName))
+	if err != nil {
+		return b.compileProblems(facts, output, err)
+	}
+	output, err = b.run("compile", "-p", "main", "-complete", "-dwarf=false", "-pack",
+		"-importcfg", b.file("link.importcfg"), "-o", b.file("main.a"), "main.go")
+	if err != nil {
+		return []Problem{b.runProblem(facts, output)}
+	}
+	// Without symbol table and DWARF; the line tables that panics need are kept.
+	output, err = b.run("link", "-importcfg", b.file("link.importcfg"), "-s", "-w", "-buildid=",
+		"-o", b.file("program"), b.file("main.a"))
+	if err != nil {
+		return []Problem{b.toolProblem(output, err)}
+	}
+	return nil
+}
+
+func (b builder) file(name string) string {
+	return filepath.Join(b.work, name)
 }
 
 // run starts a tool in the toolchain's folder, to which the paths in the importcfg files are relative.

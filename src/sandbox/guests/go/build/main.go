@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -35,20 +36,33 @@ const (
 )
 
 func main() {
-	toolchain := flag.String("toolchain", "", "the folder with the tools and the compiled packages")
-	work := flag.String("work", "", "a writable folder")
 	timeout := flag.Duration("timeout", 30*time.Second, "how long compiling and linking may take together")
 	binaryBytesMax := flag.Int64("binary-bytes-max", 64<<20, "the largest program")
 	flag.Parse()
+	exitOn(answer(*timeout, *binaryBytesMax))
+}
 
+func answer(timeout time.Duration, binaryBytesMax int64) error {
 	source, err := io.ReadAll(os.Stdin)
-	exitOn(err)
-	ctx, cancel := context.WithTimeout(context.Background(), *timeout)
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "go-build-")
+	if err != nil {
+		return err
+	}
+	// A jail takes it along when it ends; a host without walls does not.
+	defer os.RemoveAll(work)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	b := builder{ctx: ctx, toolchain: *toolchain, work: *work, timeout: *timeout, binaryBytesMax: *binaryBytesMax}
+	// The command is a file of the prepared folder and is started by its path.
+	toolchain := filepath.Dir(os.Args[0])
+	b := builder{ctx: ctx, toolchain: toolchain, work: work, timeout: timeout, binaryBytesMax: binaryBytesMax}
 	program, problems, err := b.build(source)
-	exitOn(err)
-	exitOn(writeAnswer(program, problems))
+	if err != nil {
+		return err
+	}
+	return writeAnswer(program, problems)
 }
 
 func writeAnswer(program string, problems []Problem) error {

@@ -43,6 +43,9 @@ const (
 
 	// Frames are written together up to about this much.
 	pendingBytesMax = 64 << 10
+
+	// The process ends with this when the host is gone or cannot be understood.
+	brokenLine = 70
 )
 
 type frame struct {
@@ -160,7 +163,7 @@ func (c *connection) flush() {
 // write ends the process when the host is gone: nobody is left to answer.
 func (c *connection) write(bytes []byte) {
 	if _, err := c.file.Write(bytes); err != nil {
-		syscall.Exit(70)
+		syscall.Exit(brokenLine)
 	}
 }
 

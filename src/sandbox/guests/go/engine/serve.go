@@ -30,13 +30,13 @@ func init() {
 	host.send(kindReady, mustJSON(map[string]string{"runtime": "Go " + strings.TrimPrefix(runtime.Version(), "go")}))
 	load, err := host.receive()
 	if err != nil || load.kind != kindLoad {
-		syscall.Exit(70)
+		syscall.Exit(brokenLine)
 	}
 	var head struct {
 		Environment map[string]string `json:"environment"`
 	}
 	if _, err := load.headAndBody(&head); err != nil {
-		syscall.Exit(70)
+		syscall.Exit(brokenLine)
 	}
 	host.begin(load.invocation, 0)
 	for name, value := range head.Environment {
@@ -50,12 +50,12 @@ func Serve(run func(*Engine) error) {
 	for {
 		request, err := host.receive()
 		if err != nil || request.kind != kindInvoke {
-			syscall.Exit(70)
+			syscall.Exit(brokenLine)
 		}
 		var head invocation
 		body, err := request.headAndBody(&head)
 		if err != nil {
-			syscall.Exit(70)
+			syscall.Exit(brokenLine)
 		}
 		host.begin(request.invocation, head.LineBytesMax)
 		answer(call(run, head, body), head.ResultBytesMax)
@@ -87,8 +87,7 @@ type outcome struct {
 	failure *failure
 }
 
-// call runs the code in a goroutine of its own, so that runtime.Goexit and t.FailNow-like tricks end the call and
-// not the process.
+// call runs the code in a goroutine of its own, so that runtime.Goexit ends the call and not the process.
 func call(run func(*Engine) error, head invocation, body []byte) outcome {
 	engine, release := newEngine(head, body)
 	defer release()
@@ -181,7 +180,7 @@ func toNested(pairs []Pair) [][2]string {
 func mustJSON(value any) []byte {
 	text, err := json.Marshal(value)
 	if err != nil {
-		syscall.Exit(70)
+		syscall.Exit(brokenLine)
 	}
 	return text
 }

@@ -1,0 +1,164 @@
+import type { DescService } from "@bufbuild/protobuf";
+import { type ConnectRouter, createConnectRouter, createContextKey, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
+import {
+  compressionBrotli,
+  compressionGzip,
+  universalRequestFromNodeRequest,
+  universalResponseToNodeResponse,
+} from "@connectrpc/connect-node";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { CodeService } from "../../gen/codeactions/v1/code_service_pb.ts";
+import { LogService } from "../../gen/codeactions/v1/log_service_pb.ts";
+import { ProjectService } from "../../gen/codeactions/v1/project_service_pb.ts";
+import { RunnerService } from "../../gen/codeactions/v1/runner_service_pb.ts";
+import { REASONS, Refusal } from "../core/errors.ts";
+import type { Logger } from "../core/logger.ts";
+import type { Metrics } from "../core/metrics.ts";
+import type { Projects } from "../services/projects.ts";
+import { authenticate } from "./auth.ts";
+import type { Request, Response } from "./endpoint.ts";
+import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
+import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
+import { Health, healthRoutes } from "./health.ts";
+import { reflectionRoutes } from "./reflection.ts";
+import { validationInterceptor } from "./validation.ts";
+
+/** Stock gRPC clients refuse messages above this; so do we. */
+const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
+/** Compressing costs a server several times what sending does, so only what is large is worth it. */
+const COMPRESS_BYTES_MIN = 32 * 1024;
+
+interface Parts {
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly projects: Projects;
+  readonly handlers: {
+    readonly codes: Handlers<typeof CodeService>;
+    readonly runs: Handlers<typeof RunnerService>;
+    readonly logs: Handlers<typeof LogService>;
+    readonly projects: Handlers<typeof ProjectService>;
+  };
+}
+
+export interface RpcDoor {
+  /** Answers calls of the RPC protocols; false for every other request. */
+  readonly door: (request: Request, response: Response, correlationId: string) => boolean;
+  /** Tells health checks that this service is going, and ends streams with a word that says so. */
+  drain(): void;
+}
+
+const SERVICES: readonly DescService[] = [CodeService, RunnerService, LogService, ProjectService];
+
+/** Why a call was refused, for the access log; empty when it was not. */
+const reasonKey = createContextKey<string>("", { description: "reason of the refusal" });
+
+/** All services over gRPC, gRPC-Web and Connect, with health and reflection beside them. */
+export function rpcDoor(parts: Parts): RpcDoor {
+  const stopping = new AbortController();
+  const health = new Health(SERVICES.map((service) => service.typeName));
+  const handlers = new Map(routes(parts, health, stopping.signal).handlers.map((handler) => [handler.requestPath, handler]));
+  return {
+    door: (request, response, correlationId) => {
+      const path = (request.url ?? "").split("?", 1)[0]!;
+      const handler = handlers.get(path);
+      if (handler !== undefined) void answer(parts, handler, request, response, correlationId);
+      else if (isGrpc(request)) unimplemented(request, response, path);
+      else return false;
+      return true;
+    },
+    drain: () => {
+      health.drain();
+      stopping.abort(toConnectError(new Refusal("SHUTTING_DOWN", "the service is shutting down; go on from your last cursor", {}, { retryAfterMs: 1_000 })));
+    },
+  };
+}
+
+function routes({ log, projects, handlers }: Parts, health: Health, shutdownSignal: AbortSignal): ConnectRouter {
+  const router = createConnectRouter({
+    acceptCompression: [compressionGzip, compressionBrotli],
+    compressMinBytes: COMPRESS_BYTES_MIN,
+    readMaxBytes: MESSAGE_BYTES_MAX,
+    shutdownSignal,
+  });
+  const authorized = {
+    requestGate: (context: HandlerContext) => admit(context, projects, log),
+    interceptors: [rememberReason, errorInterceptor(log), validationInterceptor()],
+  };
+  router.service(CodeService, asServiceImpl<typeof CodeService>(handlers.codes), authorized);
+  router.service(RunnerService, asServiceImpl<typeof RunnerService>(handlers.runs), authorized);
+  router.service(LogService, asServiceImpl<typeof LogService>(handlers.logs), authorized);
+  router.service(ProjectService, asServiceImpl<typeof ProjectService>(handlers.projects), authorized);
+  healthRoutes(router, health);
+  reflectionRoutes(router, SERVICES);
+  return router;
+}
+
+/** Finds out who is calling before a byte of the message is read. */
+async function admit(context: HandlerContext, projects: Projects, log: Logger): Promise<void> {
+  try {
+    context.values.set(callerKey, await authenticate(projects, context.requestHeader.get("authorization")));
+  } catch (error) {
+    const refusal = asRefusal(error, log, context.values.get(correlationKey));
+    context.values.set(reasonKey, refusal.reason);
+    throw toConnectError(refusal);
+  }
+}
+
+const rememberReason: Interceptor = (next) => async (request) => {
+  try {
+    return await next(request);
+  } catch (error) {
+    const cause = error instanceof Error ? error.cause : undefined;
+    request.contextValues.set(reasonKey, cause instanceof Refusal ? cause.reason : "INTERNAL");
+    throw error;
+  }
+};
+
+async function answer(
+  { log, metrics }: Parts,
+  handler: UniversalHandler,
+  request: Request,
+  response: Response,
+  correlationId: string,
+): Promise<void> {
+  const startMs = performance.now();
+  const values = createContextValues().set(correlationKey, correlationId);
+  const method = `${handler.service.typeName}/${handler.method.name}`;
+  let answered: UniversalServerResponse | undefined;
+  try {
+    const call = universalRequestFromNodeRequest(request, response as never, undefined, values);
+    answered = await handler(call);
+    await universalResponseToNodeResponse(answered, response as never);
+  } catch (error) {
+    // The caller is gone: there is nobody left to be told.
+    log.debug({ error, method, correlationId }, "a call's answer could not be sent");
+    response.destroy();
+  }
+  const code = codeOf(values.get(reasonKey), answered);
+  metrics.calls.inc({ method, code });
+  log.debug({ method, code, correlationId, ms: Math.round((performance.now() - startMs) * 10) / 10 }, "call");
+}
+
+/** What the call came to. What is refused before it reaches a handler can only be read from the answer's frame. */
+function codeOf(reason: string, answered: UniversalServerResponse | undefined): string {
+  if (reason !== "") return REASONS[reason as keyof typeof REASONS];
+  if (answered === undefined) return "canceled";
+  const grpcStatus = answered.header?.get("grpc-status") ?? answered.trailer?.get("grpc-status") ?? "0";
+  return answered.status === 200 && grpcStatus === "0" ? "ok" : "rejected";
+}
+
+function isGrpc(request: Request): boolean {
+  return request.headers["content-type"]?.startsWith("application/grpc") ?? false;
+}
+
+/** A method that is not in this contract, said the way gRPC clients understand: in the headers that end the stream. */
+function unimplemented(request: Request, response: Response, path: string): void {
+  request.resume();
+  const headers = {
+    "content-type": request.headers["content-type"] ?? "application/grpc",
+    "grpc-status": "12",
+    "grpc-message": encodeURIComponent(`no method answers at ${path}`),
+  };
+  if ("stream" in response) response.stream.respond({ ":status": 200, ...headers }, { endStream: true });
+  else response.writeHead(200, headers).end();
+}

@@ -1,0 +1,169 @@
+import { Builds, nameJavaScriptBuilder } from "./builds.ts";
+import { type Groups, NO_GROUPS, openGroups } from "./cgroup.ts";
+import { type GoToolchain, openGoToolchain } from "./guests/go/toolchain.ts";
+import { Interpreters } from "./interpreters.ts";
+import { type Site, WALL_NAMES } from "./jail.ts";
+import { Jails } from "./launch.ts";
+import type { Log } from "./log.ts";
+import {
+  type Invocation,
+  type Language,
+  type LanguageState,
+  type Listener,
+  NotAccepted,
+  type Outcome,
+  type Problem,
+  type Program,
+} from "./program.ts";
+import type { Order } from "./run.ts";
+import { openRoots, type Roots } from "./roots.ts";
+import type { SandboxSettings } from "./settings.ts";
+import { requireWalls } from "./walls.ts";
+import { type PoolDescription, WarmPool } from "./warm-pool.ts";
+import type { Worker } from "./worker.ts";
+
+/** Prepares everything that workers need. Throws, naming the walls and their fixes, where a wall cannot be built. */
+export async function openSandbox(settings: SandboxSettings, log: Log): Promise<Sandbox> {
+  const site: Site = {
+    waivedWalls: settings.mode === "none" ? WALL_NAMES : settings.waivedWalls,
+    asRoot: process.getuid?.() === 0,
+  };
+  await requireWalls(settings, log);
+  await using opened = new AsyncDisposableStack();
+  const groups: Groups = opened.use(site.waivedWalls.includes("cgroup") ? NO_GROUPS : await openGroups());
+  const roots: Roots = opened.use(await openRoots(settings.folder, settings.pythonCommand));
+  const jails = opened.use(new Jails({ site, groups, uidBase: settings.uidBase }));
+  const toolchain = { folder: `${settings.folder}/go`, command: settings.goCommand, jails, root: roots.bare };
+  const go = opened.use(await openGoToolchain(toolchain, log));
+  const interpreters = opened.use(new Interpreters({ settings, jails, roots, log }));
+  const javascriptBuilder = await nameJavaScriptBuilder();
+  const builds = new Builds({ interpreters, go, folder: settings.folder, javascriptBuilder });
+  const pool = opened.use(new WarmPool(settings));
+  return new Sandbox({ builds, go, interpreters, pool, opened: opened.move() });
+}
+
+interface Parts {
+  readonly builds: Builds;
+  readonly go: GoToolchain;
+  readonly interpreters: Interpreters;
+  readonly pool: WarmPool;
+  /** All that has to be closed, in order. */
+  readonly opened: AsyncDisposableStack;
+}
+
+/** The room's face: runs programs in warm workers behind walls. */
+export class Sandbox {
+  readonly #parts: Parts;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Runs a program once. Rejects with `NotAccepted` or the signal's reason only before `listener.accepted()`, which
+   * is never called before this function has returned; from then on there is always an outcome. An abort after that
+   * ends the worker with everything it has started: CANCELLED.
+   */
+  async execute(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Outcome> {
+    signal.throwIfAborted();
+    this.#throwIfClosing();
+    const { pool } = this.#parts;
+    let loadable: Loaded = NOTHING;
+    const start = async () => {
+      const started = await this.#start(program, signal);
+      loadable = started.loadable;
+      return started.worker;
+    };
+    try {
+      for (;;) {
+        const { worker, queueMs, startMs } = await pool.claim(program, start, signal);
+        // One that ends in the moment between being granted and being used is nobody's fault.
+        if (!worker.canServe) continue;
+        return await serve(pool, worker, { program, invocation, listener, queueMs, startMs, ...loadable }, signal);
+      }
+    } catch (error) {
+      if (error instanceof Unbuildable) return refuse(error.problems, listener);
+      throw error;
+    }
+  }
+
+  /** Looks for what is wrong with a source without running it. Throws `NotAccepted` like `execute`. */
+  async check(language: Language, source: string, signal: AbortSignal): Promise<readonly Problem[]> {
+    signal.throwIfAborted();
+    this.#throwIfClosing();
+    return this.#parts.builds.check(language, source, signal);
+  }
+
+  languages(): LanguageState[] {
+    return [...this.#parts.interpreters.states(), this.#parts.go.state()];
+  }
+
+  describe(): SandboxDescription {
+    return { ...this.#parts.pool.describe(), blank: this.#parts.interpreters.describe() };
+  }
+
+  /** Ends every worker, whatever it is doing, and removes everything that was prepared. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#parts.opened.disposeAsync();
+    return this.#closing;
+  }
+
+  async #start(program: Program, signal: AbortSignal): Promise<{ worker: Worker; loadable: Loaded }> {
+    const { builds, interpreters } = this.#parts;
+    const build = await builds.build(program, signal);
+    if ("problems" in build) throw new Unbuildable(build.problems);
+    if ("executable" in build) return { worker: await interpreters.startBinary(build.executable), loadable: NOTHING };
+    const worker = await interpreters.take(program.language as Exclude<Language, "go">);
+    return { worker, loadable: { loadable: build.source, file: build.file } };
+  }
+
+  #throwIfClosing(): void {
+    if (this.#closing) throw new NotAccepted("closed", "the sandbox is shutting down");
+  }
+}
+
+export interface SandboxDescription extends PoolDescription {
+  /** Started interpreters that wait for a program. */
+  readonly blank: Readonly<Record<"python" | "javascript", number>>;
+}
+
+type Loaded = Pick<Order, "loadable" | "file">;
+
+/** For a worker that has its program: it was loaded before, or is the program itself. */
+const NOTHING: Loaded = { loadable: new Uint8Array(), file: "" };
+
+/** A source from which no program can be made. */
+class Unbuildable extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    super("the source has problems");
+    this.problems = problems;
+  }
+}
+
+async function serve(pool: WarmPool, worker: Worker, order: Order, signal: AbortSignal): Promise<Outcome> {
+  let outcome: Promise<Outcome>;
+  try {
+    signal.throwIfAborted();
+    outcome = worker.serve(order, signal);
+  } catch (error) {
+    pool.giveBack(worker);
+    throw error;
+  }
+  return outcome;
+}
+
+/** The outcome of a program that cannot be built: what is wrong with it, as a compiler says it. */
+function refuse(problems: readonly Problem[], listener: Listener): Outcome {
+  const lines = problems.map(({ message, line, column }) => (line > 0 ? `${line}:${column}: ${message}` : message));
+  const [message = "the source has problems"] = lines;
+  const traceback = lines.join("\n");
+  const kind = problems[0]?.kind === "entry_point" ? "EntryPoint" : "SyntaxError";
+  listener.accepted();
+  const timeUs = Date.now() * 1000;
+  listener.lines([{ timeUs, level: "error", stream: "engine", text: traceback, truncated: false }]);
+  const usage = { queueMs: 0, startMs: 0, wallMs: 0, cpuMs: 0, peakMemoryBytes: 0, cold: true };
+  return { status: "FAILED", error: { kind, message, traceback }, usage };
+}

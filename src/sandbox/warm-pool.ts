@@ -1,0 +1,241 @@
+import { NotAccepted, type Program } from "./program.ts";
+import type { Owner, Worker } from "./worker.ts";
+
+export interface PoolSettings {
+  /** Workers that serve or have served a program; blank ones are not counted. */
+  readonly workersMax: number;
+  readonly waitersMax: number;
+  readonly waitMs: number;
+  readonly idleWorkerMs: number;
+  readonly workerRunsMax: number;
+}
+
+/** A worker for one invocation, and how long it took to get it. */
+export interface Claim {
+  readonly worker: Worker;
+  readonly queueMs: number;
+  readonly startMs: number;
+}
+
+export interface PoolDescription {
+  /** Workers there may be. */
+  readonly capacity: number;
+  readonly busy: number;
+  readonly idle: number;
+  /** Invocations that wait for a worker. */
+  readonly waiting: number;
+  /** Since the start: invocations that had to start a worker, those that found one, workers that are no more. */
+  readonly cold: number;
+  readonly warm: number;
+  readonly destroyed: number;
+}
+
+interface Waiter {
+  readonly program: Program;
+  readonly timer: NodeJS.Timeout;
+  resolve(grant: Grant): void;
+  reject(why: unknown): void;
+}
+
+/** What a waiter gets: a warm worker, or the right to start one. */
+type Grant = Worker | "start";
+
+const RETRY_AFTER_MS = 1000;
+
+/**
+ * The workers that belong to programs, by the programs' keys. Whoever finds none gets, in this order: an idle worker
+ * of the key, a free place to start one, the place of the idle worker that was used the longest ago, a place in the
+ * queue. The queue is first come, first served, but for those whose program is at its own limit.
+ */
+export class WarmPool implements Owner {
+  readonly #settings: PoolSettings;
+  readonly #keys = new Map<Worker, string>();
+  /** Idle workers and since when, the one that was used the longest ago first. */
+  readonly #idleSince = new Map<Worker, number>();
+  readonly #idleByKey = new Map<string, Worker[]>();
+  readonly #busyByKey = new Map<string, number>();
+  readonly #waiters: Waiter[] = [];
+  readonly #sweep: NodeJS.Timeout;
+  #starting = 0;
+  #closed = false;
+  #counts = { cold: 0, warm: 0, destroyed: 0 };
+
+  constructor(settings: PoolSettings) {
+    this.#settings = settings;
+    const everyMs = Math.min(30_000, Math.max(250, settings.idleWorkerMs / 4));
+    this.#sweep = setInterval(() => this.#endExpired(), everyMs).unref();
+  }
+
+  describe(): PoolDescription {
+    const idle = this.#idleSince.size;
+    const busy = this.#keys.size - idle + this.#starting;
+    return { capacity: this.#settings.workersMax, busy, idle, waiting: this.#waiters.length, ...this.#counts };
+  }
+
+  /** Throws `NotAccepted` when there is no worker in time, and the signal's reason when it is aborted. */
+  async claim(program: Program, start: () => Promise<Worker>, signal: AbortSignal): Promise<Claim> {
+    if (this.#closed) throw closed();
+    const beganMs = performance.now();
+    const grant = this.#grant(program) ?? (await this.#wait(program, signal));
+    const grantedMs = performance.now();
+    if (grant !== "start") {
+      this.#counts.warm += 1;
+      return { worker: grant, queueMs: grantedMs - beganMs, startMs: 0 };
+    }
+    try {
+      const worker = await start();
+      this.#keys.set(worker, program.key);
+      worker.owner = this;
+      this.#counts.cold += 1;
+      return { worker, queueMs: grantedMs - beganMs, startMs: performance.now() - grantedMs };
+    } catch (error) {
+      this.#countBusy(program.key, -1);
+      throw error;
+    } finally {
+      this.#starting -= 1;
+      this.#serveWaiters();
+    }
+  }
+
+  idle(worker: Worker): void {
+    const key = this.#keys.get(worker);
+    if (key === undefined) return;
+    this.#countBusy(key, -1);
+    if (worker.runs >= this.#settings.workerRunsMax || this.#closed) {
+      this.#drop(worker);
+    } else {
+      this.#idleSince.set(worker, performance.now());
+      const others = this.#idleByKey.get(key);
+      if (others) others.push(worker);
+      else this.#idleByKey.set(key, [worker]);
+    }
+    this.#serveWaiters();
+  }
+
+  /** Takes a worker back that was claimed and has served nothing. */
+  giveBack(worker: Worker): void {
+    const key = this.#keys.get(worker);
+    if (worker.isIdle) return this.idle(worker);
+    if (key === undefined) return;
+    this.#countBusy(key, -1);
+    this.#drop(worker);
+    this.#serveWaiters();
+  }
+
+  dead(worker: Worker): void {
+    const key = this.#keys.get(worker);
+    if (key === undefined) return;
+    this.#counts.destroyed += 1;
+    if (!this.#removeIdle(worker, key)) this.#countBusy(key, -1);
+    this.#keys.delete(worker);
+    this.#serveWaiters();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#sweep);
+    for (const waiter of [...this.#waiters]) waiter.reject(closed());
+    await Promise.all([...this.#keys.keys()].map((worker) => worker.end()));
+  }
+
+  #grant(program: Program): Grant | undefined {
+    const { key, concurrencyMax } = program;
+    if ((this.#busyByKey.get(key) ?? 0) >= concurrencyMax) return undefined;
+    // The one that was used last: its caches are warm, and the others may grow old.
+    const worker = this.#idleByKey.get(key)?.at(-1);
+    if (worker !== undefined) {
+      this.#removeIdle(worker, key);
+      this.#countBusy(key, 1);
+      return worker;
+    }
+    if (this.#keys.size + this.#starting >= this.#settings.workersMax && !this.#evict()) return undefined;
+    this.#countBusy(key, 1);
+    this.#starting += 1;
+    return "start";
+  }
+
+  #wait(program: Program, signal: AbortSignal): Promise<Grant> {
+    const { waitersMax, waitMs } = this.#settings;
+    if (this.#waiters.length >= waitersMax) {
+      throw new NotAccepted("full", `${waitersMax} runs are waiting for a worker already`, RETRY_AFTER_MS);
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<Grant>();
+    const late = () => {
+      waiter.reject(new NotAccepted("full", `no worker came free within ${waitMs / 1000} s`, RETRY_AFTER_MS));
+    };
+    const leave = () => {
+      clearTimeout(waiter.timer);
+      signal.removeEventListener("abort", abort);
+      const index = this.#waiters.indexOf(waiter);
+      if (index !== -1) this.#waiters.splice(index, 1);
+    };
+    const waiter: Waiter = {
+      program,
+      timer: setTimeout(late, waitMs),
+      resolve: (grant) => {
+        leave();
+        resolve(grant);
+      },
+      reject: (why) => {
+        leave();
+        reject(why);
+      },
+    };
+    const abort = () => waiter.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    this.#waiters.push(waiter);
+    return promise;
+  }
+
+  #serveWaiters(): void {
+    for (const waiter of [...this.#waiters]) {
+      const grant = this.#grant(waiter.program);
+      if (grant !== undefined) waiter.resolve(grant);
+    }
+  }
+
+  #evict(): boolean {
+    const [oldest] = this.#idleSince.keys();
+    if (oldest === undefined) return false;
+    this.#drop(oldest);
+    return true;
+  }
+
+  #endExpired(): void {
+    const oldestMs = performance.now() - this.#settings.idleWorkerMs;
+    for (const [worker, sinceMs] of this.#idleSince) {
+      if (sinceMs > oldestMs) return;
+      this.#drop(worker);
+    }
+  }
+
+  /** Its place is free at once, although it takes a few milliseconds to end. */
+  #drop(worker: Worker): void {
+    const key = this.#keys.get(worker);
+    if (key !== undefined) this.#removeIdle(worker, key);
+    this.#keys.delete(worker);
+    this.#counts.destroyed += 1;
+    worker.end().catch(() => {});
+  }
+
+  #removeIdle(worker: Worker, key: string): boolean {
+    const others = this.#idleByKey.get(key);
+    if (others !== undefined) {
+      // Nearly always the last.
+      const index = others.lastIndexOf(worker);
+      if (index !== -1) others.splice(index, 1);
+      if (others.length === 0) this.#idleByKey.delete(key);
+    }
+    return this.#idleSince.delete(worker);
+  }
+
+  #countBusy(key: string, change: number): void {
+    const count = (this.#busyByKey.get(key) ?? 0) + change;
+    if (count > 0) this.#busyByKey.set(key, count);
+    else this.#busyByKey.delete(key);
+  }
+}
+
+function closed(): NotAccepted {
+  return new NotAccepted("closed", "the sandbox is shutting down");
+}

@@ -1,0 +1,394 @@
+import { findFault, readChecked, readFailure, readReady, readResult } from "./answers.ts";
+import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frames.ts";
+import type { Ending, Jail } from "./launch.ts";
+import type { Log } from "./log.ts";
+import type { Outcome, Problem, Result } from "./program.ts";
+import { type Order, Run } from "./run.ts";
+import * as verdicts from "./verdict.ts";
+import type { Verdict } from "./verdict.ts";
+
+/**
+ * One jailed interpreter. It serves one program, one invocation at a time, and is used again only after a clean
+ * answer; whatever else happens ends it and everything it has started.
+ *
+ *     starting ─ READY ─→ blank ─ serve ─→ loading ─ LOADED ─→ serving ─ RESULT, ERROR ─→ settling ─→ idle
+ *                           │                                     ↑                                    │
+ *                           └─ check ─→ checking ─ CHECKED        └────────────── serve ───────────────┘
+ *
+ *     from any of them: a time-out, a broken rule, an abort, its own end ─→ ending ─ nothing is left of it ─→ dead
+ */
+type State =
+  | { readonly at: "starting" | "blank" | "idle" | "dead" }
+  | { readonly at: "checking"; readonly answer: Answer }
+  | { readonly at: "loading" | "serving"; readonly run: Run }
+  /** Answered; what was written before the answer may still be on its way. */
+  | { readonly at: "settling"; readonly run: Run; readonly result: Result | Verdict; readonly clean: boolean }
+  /** Being killed, or over: once all that it wrote is read, the run gets its result. */
+  | { readonly at: "ending"; readonly run?: Run; readonly result?: Result | Verdict; readonly answer?: Answer };
+
+interface Answer {
+  resolve(checked: Checked): void;
+  reject(why: Error): void;
+}
+
+export interface Checked {
+  readonly problems: Problem[];
+  /** What a worker would load. */
+  readonly loadable: Buffer;
+}
+
+export interface WorkerLimits {
+  readonly startMs: number;
+  readonly lineBytesMax: number;
+}
+
+/** Whoever owns a worker hears when it can serve again, and when nothing is left of it. */
+export interface Owner {
+  idle(worker: Worker): void;
+  dead(worker: Worker): void;
+}
+
+const CLOSE_MS = 2000;
+const STDERR_CHARACTERS_MAX = 2000;
+
+export class Worker {
+  /** Resolves when it is blank; rejects when it ends before that. */
+  readonly ready: Promise<void>;
+  owner: Owner | undefined;
+  runs = 0;
+  readonly #jail: Jail;
+  readonly #limits: WorkerLimits;
+  readonly #log: Log;
+  readonly #reader = new FrameReader();
+  readonly #becomeReady: PromiseWithResolvers<void> = Promise.withResolvers();
+  #state: State = { at: "starting" };
+  #timer: NodeJS.Timeout | undefined;
+  #invocation = 0;
+  /** Before any code was loaded: what a clean worker consists of. */
+  #processes = 0;
+  #tasks = 0;
+  #stderr = "";
+
+  constructor(jail: Jail, limits: WorkerLimits, log: Log) {
+    this.#jail = jail;
+    this.#limits = limits;
+    this.#log = log;
+    this.ready = this.#becomeReady.promise;
+    this.ready.catch(() => {});
+    jail.control.on("data", (chunk: Buffer) => this.#receive(chunk));
+    jail.stdout.on("data", (chunk: Buffer) => this.#print("stdout", chunk));
+    jail.stderr.on("data", (chunk: Buffer) => this.#print("stderr", chunk));
+    this.#timer = setTimeout(() => this.#end(), limits.startMs);
+    void this.#watch();
+  }
+
+  get isIdle(): boolean {
+    return this.#state.at === "idle";
+  }
+
+  /** Whether it can be given an invocation now. */
+  get canServe(): boolean {
+    return this.isIdle || this.isBlank;
+  }
+
+  get isBlank(): boolean {
+    return this.#state.at === "blank";
+  }
+
+  /** Runs an invocation; for a blank or idle worker. An abort ends the worker and the outcome is CANCELLED. */
+  serve(order: Order, signal: AbortSignal): Promise<Outcome> {
+    if (!this.canServe) throw new Error(`a worker that is ${this.#state.at} cannot serve`);
+    const isBlank = this.isBlank;
+    const { program, invocation } = order;
+    if (isBlank) this.#jail.group.limitMemory(program.memoryBytesMax);
+    this.#invocation += 1;
+    this.runs += 1;
+    const run = new Run(this.#invocation, order, this.#jail.group, this.#limits.lineBytesMax, isBlank);
+    order.listener.accepted();
+    const { control } = this.#jail;
+    if (isBlank) {
+      control.cork();
+      const head = { file: order.file, environment: program.environment };
+      control.write(encodeFrame(KIND.LOAD, run.number, head, order.loadable));
+    }
+    control.write(encodeInvocation(run, this.#limits.lineBytesMax));
+    if (isBlank) control.uncork();
+    this.#become({ at: isBlank ? "loading" : "serving", run });
+    this.#startTimer(
+      isBlank ? this.#limits.startMs : invocation.timeoutMs,
+      isBlank ? verdicts.loadTimedOut : verdicts.timedOut,
+    );
+    const cancel = () => this.#endRun(run, verdicts.CANCELLED);
+    signal.addEventListener("abort", cancel);
+    return run.outcome.finally(() => signal.removeEventListener("abort", cancel));
+  }
+
+  /** Looks at a source without running it; for a blank worker, which is used up by it. */
+  async check(language: string, file: string, source: Uint8Array, signal: AbortSignal): Promise<Checked> {
+    const { promise, resolve, reject } = Promise.withResolvers<Checked>();
+    this.#invocation += 1;
+    this.#become({ at: "checking", answer: { resolve, reject } });
+    this.#jail.control.write(encodeFrame(KIND.CHECK, this.#invocation, { file, language }, source));
+    this.#startTimer(this.#limits.startMs, () => ({ status: "TIMED_OUT" }));
+    const cancel = () => reject(signal.reason);
+    signal.addEventListener("abort", cancel);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      await this.end();
+    }
+  }
+
+  /** Ends it and everything it has started; an invocation under way is LOST. */
+  async end(): Promise<void> {
+    this.#end(verdicts.CLOSED);
+    await this.#jail.kill();
+  }
+
+  #become(state: State): void {
+    this.#state = state;
+  }
+
+  #receive(chunk: Buffer): void {
+    let position = 0;
+    try {
+      for (const frame of this.#reader.push(chunk)) {
+        this.#take(frame, position);
+        position += 1;
+      }
+    } catch (error) {
+      if (!(error instanceof BrokenFrame)) throw error;
+      this.#end(verdicts.brokeProtocol(error.message));
+    }
+    this.#flush();
+  }
+
+  #take(frame: Frame, position: number): void {
+    const state = this.#state;
+    switch (state.at) {
+      case "starting":
+        return this.#takeReady(frame);
+      case "checking":
+        return this.#takeChecked(frame, state.answer);
+      case "loading":
+      case "serving":
+        if (frame.invocation !== state.run.number) throw new BrokenFrame("a frame is for another invocation");
+        return this.#takeAnswer(frame, state, position);
+      case "settling":
+        return this.#become({ ...state, clean: false });
+      case "ending":
+        return this.#takeLast(frame, state);
+      case "blank":
+      case "idle":
+        return this.#end();
+      case "dead":
+        return;
+    }
+  }
+
+  /** An answer that was written before its end is one; what was ended for a reason answers no more. */
+  #takeLast(frame: Frame, { run, result }: State & { at: "ending" }): void {
+    if (run === undefined || frame.invocation !== run.number) return;
+    if (frame.kind === KIND.LOG) run.log(frame.payload);
+    const exited = result && "error" in result && (result.error?.kind === "Exit" || result.error?.kind === "Signal");
+    if (exited && frame.kind === KIND.RESULT) {
+      this.#become({ at: "ending", run, result: judge(readResult(frame.payload), run.order.invocation.resultBytesMax) });
+    }
+  }
+
+  #takeReady(frame: Frame): void {
+    if (frame.kind !== KIND.READY) throw new BrokenFrame("a guest did not say that it is ready");
+    readReady(frame.payload);
+    clearTimeout(this.#timer);
+    this.#processes = this.#jail.group.processes().length;
+    this.#tasks = this.#jail.group.tasks();
+    this.#become({ at: "blank" });
+    this.#becomeReady.resolve();
+  }
+
+  #takeChecked(frame: Frame, answer: Answer): void {
+    // A compiler's warnings are of no interest.
+    if (frame.kind === KIND.LOG) return;
+    if (frame.kind !== KIND.CHECKED) throw new BrokenFrame("a check was not answered");
+    answer.resolve(readChecked(frame.payload));
+  }
+
+  #takeAnswer(frame: Frame, state: State & { run: Run }, position: number): void {
+    const { run, at } = state;
+    const { program, invocation } = run.order;
+    switch (frame.kind) {
+      case KIND.LOG:
+        run.log(frame.payload);
+        if (run.outputExceeded) this.#end(verdicts.tooMuchOutput(program.outputBytesMax));
+        return;
+      case KIND.LOADED:
+        if (at !== "loading") throw new BrokenFrame("a program was loaded twice");
+        run.delivered();
+        this.#become({ at: "serving", run });
+        this.#startTimer(invocation.timeoutMs, verdicts.timedOut);
+        return;
+      case KIND.RESULT:
+        if (at !== "serving") throw new BrokenFrame("a result came before the program was loaded");
+        return this.#settle(run, judge(readResult(frame.payload), invocation.resultBytesMax), true, position);
+      case KIND.ERROR: {
+        const failure = readFailure(frame.payload);
+        const tooLarge = failure.kind === "ResultTooLarge";
+        const verdict = tooLarge ? verdicts.resultTooLarge(invocation.resultBytesMax) : verdicts.raised(failure);
+        // A program that could not be loaded leaves a worker that serves nothing.
+        return this.#settle(run, verdict, at === "serving", position);
+      }
+      default:
+        throw new BrokenFrame(`a frame of kind ${frame.kind} is not expected`);
+    }
+  }
+
+  /**
+   * What the program wrote to stdout before its answer is readable by now, but may not have been read. One turn of
+   * the event loop reads it; a second one is needed when the answer came in one piece with earlier frames, because
+   * then the event loop may have looked at stdout before it was written.
+   */
+  #settle(run: Run, result: Result | Verdict, clean: boolean, position: number): void {
+    clearTimeout(this.#timer);
+    run.measure();
+    // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
+    const starved = this.#jail.group.outOfMemoryKills() > 0;
+    const judged = starved ? verdicts.outOfMemory(run.order.program.memoryBytesMax) : result;
+    this.#become({ at: "settling", run, result: judged, clean: clean && !starved });
+    const settled = () => this.#settled();
+    setImmediate(position === 0 ? settled : () => setImmediate(settled));
+  }
+
+  #settled(): void {
+    const state = this.#state;
+    // It may have ended meanwhile; the answer stands.
+    if (state.at !== "settling") return;
+    const { run, result, clean } = state;
+    const reusable = clean && this.#isAlone();
+    if (reusable) this.#become({ at: "idle" });
+    finish(run, result);
+    if (reusable) this.owner?.idle(this);
+    else this.#end();
+  }
+
+  /** Whether no process survives the invocation. Threads may: their number is only the cheaper question. */
+  #isAlone(): boolean {
+    const { group } = this.#jail;
+    return group.tasks() === this.#tasks || group.processes().length === this.#processes;
+  }
+
+  #print(stream: "stdout" | "stderr", chunk: Buffer): void {
+    const state = this.#state;
+    if ("run" in state && state.run) {
+      state.run.print(stream, chunk);
+      if (state.run.outputExceeded && state.at !== "ending") {
+        this.#end(verdicts.tooMuchOutput(state.run.order.program.outputBytesMax));
+      }
+      state.run.flush();
+    } else if (state.at === "idle") {
+      this.#log.debug({}, "a worker is not used again because it wrote between two invocations");
+      this.#end();
+    } else if (this.#stderr.length < STDERR_CHARACTERS_MAX) {
+      this.#stderr += chunk.toString("utf8", 0, STDERR_CHARACTERS_MAX);
+    }
+  }
+
+  #flush(): void {
+    const state = this.#state;
+    if ("run" in state) state.run?.flush();
+  }
+
+  #startTimer(timeoutMs: number, verdictOf: (timeoutMs: number) => Verdict): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#end(verdictOf(timeoutMs)), timeoutMs);
+  }
+
+  #endRun(run: Run, verdict: Verdict): void {
+    const state = this.#state;
+    if ("run" in state && state.run === run) this.#end(verdict);
+  }
+
+  /** Begins its end. An invocation that has been answered keeps its answer, any other gets the verdict. */
+  #end(verdict?: Verdict): void {
+    const state = this.#state;
+    if (state.at === "ending" || state.at === "dead") return;
+    clearTimeout(this.#timer);
+    switch (state.at) {
+      case "loading":
+      case "serving":
+        state.run.measure();
+        this.#become({ at: "ending", run: state.run, result: verdict ?? verdicts.CLOSED });
+        break;
+      case "settling":
+        this.#become({ at: "ending", run: state.run, result: state.result });
+        break;
+      case "checking":
+        this.#become({ at: "ending", answer: state.answer });
+        break;
+      default:
+        this.#become({ at: "ending" });
+    }
+    this.#jail.kill().catch((error: unknown) => this.#log.error({ err: error }, "a jail could not be ended"));
+  }
+
+  /** Sees it end, by itself or not. Nothing is decided before everything that it wrote has been read. */
+  async #watch(): Promise<void> {
+    const ending = await this.#jail.exited;
+    const state = this.#state;
+    if (state.at === "loading" || state.at === "serving") this.#end(this.#explain(ending, state.run));
+    else this.#end();
+    await withinMs(this.#jail.closed, CLOSE_MS);
+    this.#bury(ending);
+  }
+
+  #explain({ exitCode, signal }: Ending, run: Run): Verdict {
+    if (this.#jail.group.outOfMemoryKills() > 0) return verdicts.outOfMemory(run.order.program.memoryBytesMax);
+    return signal === undefined ? verdicts.exited(exitCode ?? 0) : verdicts.signalled(signal);
+  }
+
+  #bury({ exitCode, signal }: Ending): void {
+    const state = this.#state;
+    this.#become({ at: "dead" });
+    if (state.at === "ending") {
+      if (state.run && state.result) finish(state.run, state.result);
+      const why = this.#stderr.trim() || `it ended with ${signal ?? exitCode}`;
+      state.answer?.reject(new Error(`a check was not answered: ${why}`));
+      this.#becomeReady.reject(new Error(`a jail could not be built: ${why}`));
+    }
+    this.owner?.dead(this);
+  }
+}
+
+function finish(run: Run, result: Result | Verdict): void {
+  if ("status" in result) run.fail(result);
+  else run.succeed(result);
+}
+
+function judge(result: Result, resultBytesMax: number): Result | Verdict {
+  if (result.body.byteLength > resultBytesMax) return verdicts.resultTooLarge(resultBytesMax);
+  const fault = findFault(result);
+  return fault === undefined ? result : verdicts.invalidResult(fault);
+}
+
+function encodeInvocation(run: Run, lineBytesMax: number): Buffer {
+  const { method, path, query, headers, body, secrets, context, timeoutMs, resultBytesMax } = run.order.invocation;
+  const deadlineMs = Date.now() + timeoutMs;
+  const head = {
+    method,
+    path,
+    query,
+    headers,
+    secrets,
+    context: { ...context, deadlineMs },
+    resultBytesMax,
+    lineBytesMax,
+  };
+  return encodeFrame(KIND.INVOKE, run.number, head, body);
+}
+
+async function withinMs(promise: Promise<void>, milliseconds: number): Promise<void> {
+  const { promise: over, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, milliseconds);
+  await Promise.race([promise, over]);
+  clearTimeout(timer);
+}

@@ -1,0 +1,234 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { LogStream } from "../gen/codeactions/v1/log_pb.ts";
+import { RunStatus } from "../gen/codeactions/v1/run_pb.ts";
+import { type Clients, clientsOver, newCode, newProject, OPERATOR_TOKEN, textOf, transportFor } from "./support/service.ts";
+import { goFolder } from "./support/go-folder.ts";
+
+/** The service as a process of its own, on its embedded database: started, killed and started again. */
+
+const SLOW = "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(600)\n";
+
+let folder: string;
+let running: Running[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "code-actions-process-"));
+});
+
+afterEach(async () => {
+  for (const service of running.splice(0)) await service.end("SIGKILL");
+  await rm(folder, { recursive: true, force: true });
+});
+
+test("a run that was under way when the service was killed is LOST once the lease has run out, and its log goes on without a hole", async () => {
+  const first = await start();
+  const projectId = await newProject(first.clients);
+  const { id: codeId } = await newCode(first.clients, projectId, SLOW);
+  let runId = "";
+  for await (const { event } of first.clients.runs.runCodeStream({ codeId })) {
+    if (event?.event.case === "started") runId = event.event.value.id;
+    if (event?.event.case === "log") break;
+  }
+  await first.end("SIGKILL");
+  const second = await start();
+  const before = await second.clients.runs.getRun({ runId });
+  expect([RunStatus.RUNNING, RunStatus.LOST]).toContain(before.run?.status);
+  for await (const { event } of second.clients.runs.watchRun({ runId })) {
+    if (event?.event.case === "finished") expect(event.event.value.status).toBe(RunStatus.LOST);
+  }
+  const { entries } = await second.clients.logs.listLogEntries({ scope: { case: "runId", value: runId } });
+  expect(entries.map(({ sequence, stream }) => [sequence, stream])).toEqual([
+    [1n, LogStream.STDOUT],
+    [2n, LogStream.SYSTEM],
+  ]);
+});
+
+test("what was answered before a kill is on record after it", async () => {
+  const first = await start();
+  const projectId = await newProject(first.clients);
+  const { id: codeId } = await newCode(first.clients, projectId, "def Run(engine): return 'kept'\n");
+  const runs = await Promise.all(Array.from({ length: 20 }, () => first.clients.runs.runCode({ codeId })));
+  await first.end("SIGKILL");
+  const second = await start();
+  for (const { run } of runs) {
+    const kept = await second.clients.runs.getRun({ runId: run!.id });
+    expect(kept.run?.status).toBe(RunStatus.SUCCEEDED);
+    expect(textOf(kept.run?.result?.body)).toBe("kept");
+  }
+});
+
+test("a killed worker ends its run, and the next run has another worker", async () => {
+  const service = await start();
+  const projectId = await newProject(service.clients);
+  const { id: codeId } = await newCode(service.clients, projectId, SLOW);
+  let status: RunStatus | undefined;
+  for await (const { event } of service.clients.runs.runCodeStream({ codeId })) {
+    if (event?.event.case === "log") process.kill(await guestOf(service), "SIGKILL");
+    if (event?.event.case === "finished") status = event.event.value.status;
+  }
+  expect(status).toBe(RunStatus.FAILED);
+  const well = await newCode(service.clients, projectId, "def Run(engine): return 'well'\n");
+  expect((await service.clients.runs.runCode({ codeId: well.id })).run?.status).toBe(RunStatus.SUCCEEDED);
+});
+
+test.each(["SIGTERM", "SIGINT"] as const)("%s lets runs under way finish, then leaves no process behind", async (signal) => {
+  const service = await start();
+  const projectId = await newProject(service.clients);
+  const source = "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(1)\n    return 'finished'\n";
+  const { id: codeId } = await newCode(service.clients, projectId, source);
+  const tail = service.clients.logs.tailLogs({ scope: { case: "codeId", value: codeId } })[Symbol.asyncIterator]();
+  await tail.next();
+  const call = service.clients.runs.runCode({ codeId });
+  await tail.next();
+  const family = descendantsOf(service.process.pid!);
+  expect(family.length).toBeGreaterThan(1);
+  const ended = service.end(signal);
+  expect(textOf((await call).run?.result?.body)).toBe("finished");
+  expect(await ended).toBe(0);
+  expect(family.filter(isAlive)).toEqual([]);
+  await tail.next().catch(() => {});
+});
+
+test("a second service on the same folder, or a used port, says so and ends", async () => {
+  await start();
+  const sameFolder = await launch({ CODEACTIONS_PORT: "0" });
+  expect(await sameFolder.code).not.toBe(0);
+  expect(await sameFolder.errors).toContain(folder);
+  const occupied = createServer().listen(0, "127.0.0.1");
+  await once(occupied, "listening");
+  const { port } = occupied.address() as { port: number };
+  const other = await mkdtemp(join(tmpdir(), "code-actions-process-"));
+  try {
+    const samePort = await launch({ CODEACTIONS_PORT: String(port), CODEACTIONS_DATA_DIR: other });
+    expect(await samePort.code).not.toBe(0);
+    expect(await samePort.errors).toMatch(new RegExp(`${port}.*CODEACTIONS_PORT`, "s"));
+  } finally {
+    occupied.close();
+    await rm(other, { recursive: true, force: true });
+  }
+});
+
+test("a wrong setting ends the start with its name and what is accepted", async () => {
+  const wrong = await launch({ CODEACTIONS_PORT: "many", CODEACTIONS_RETENTION_DAYS: "0" });
+  expect(await wrong.code).not.toBe(0);
+  expect(await wrong.errors).toMatch(/CODEACTIONS_PORT is "many"; accepted: a whole number from 0 to 65535/);
+  expect(await wrong.errors).toMatch(/CODEACTIONS_RETENTION_DAYS/);
+});
+
+test("the first start shows the operator's token once, and makes a demo that runs", async () => {
+  const environment = { CODEACTIONS_DEMO: "true", CODEACTIONS_BOOTSTRAP_TOKEN: "" };
+  const first = await launch({ CODEACTIONS_PORT: "0", ...environment });
+  const shown = await first.output((text) => text.includes("TailLogs"));
+  const token = /ca_[\w-]{40,}/.exec(shown)?.[0];
+  expect(token).toBeDefined();
+  expect(shown).toContain("printing from Python");
+  expect(shown.match(/SUCCEEDED/g)?.length).toBeGreaterThanOrEqual(3);
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(shown)![0];
+  const { projects } = await clientsOver(transportFor("grpc", url, token)).projects.listProjects({});
+  expect(projects.map(({ slug }) => slug)).toEqual(["demo"]);
+  expect(await (await fetch(`${url}/e/demo/hello-javascript?name=you`)).json()).toEqual({ hello: "you" });
+  first.process.kill("SIGTERM");
+  expect(await first.code).toBe(0);
+  const second = await launch({ CODEACTIONS_PORT: "0", ...environment });
+  const again = await second.output((text) => text.includes("TailLogs"));
+  expect(again).not.toMatch(/ca_[\w-]{40,}/);
+  second.process.kill("SIGTERM");
+  await second.code;
+});
+
+interface Running {
+  readonly process: ChildProcess;
+  readonly clients: Clients;
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+async function start(): Promise<Running> {
+  const launched = await launch({ CODEACTIONS_PORT: "0", CODEACTIONS_LEASE_MS: "2000" });
+  const shown = await launched.output((text) => /http:\/\/127\.0\.0\.1:\d+/.test(text));
+  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(shown)![0];
+  const service = {
+    process: launched.process,
+    clients: clientsOver(transportFor("connect", url, OPERATOR_TOKEN)),
+    end: (signal: NodeJS.Signals) => {
+      launched.process.kill(signal);
+      return launched.code;
+    },
+  };
+  running.push(service);
+  return service;
+}
+
+async function launch(environment: Record<string, string>) {
+  const child = spawn(process.execPath, ["src/main.ts", "serve"], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      CODEACTIONS_DATA_DIR: folder,
+      CODEACTIONS_GO_DIR: goFolder,
+      CODEACTIONS_BOOTSTRAP_TOKEN: OPERATOR_TOKEN,
+      CODEACTIONS_LOG_LEVEL: "warn",
+      ...environment,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const code = once(child, "exit").then(([status]) => status as number | null);
+  const errors = collect(child.stderr!);
+  let text = "";
+  const lines = createInterface({ input: child.stdout! });
+  const output = async (enough: (text: string) => boolean): Promise<string> => {
+    for await (const line of lines) {
+      text += `${line}\n`;
+      if (enough(text)) return text;
+    }
+    throw new Error(`the service ended: ${text}\n${await errors}`);
+  };
+  return { process: child, code, errors, output };
+}
+
+async function collect(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const piece of stream) text += piece;
+  return text;
+}
+
+/** The python process of a jail that runs under a service. */
+async function guestOf(service: Running): Promise<number> {
+  for (const pid of descendantsOf(service.process.pid!)) {
+    const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
+    const cpu = await readFile(`/proc/${pid}/wchan`, "utf8").catch(() => "");
+    if (name.startsWith("python") && /nanosleep/.test(cpu)) return pid;
+  }
+  throw new Error("no guest is asleep under the service");
+}
+
+function descendantsOf(pid: number): number[] {
+  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  const children = Map.groupBy(
+    table.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
+    ([, parent]) => parent,
+  );
+  const found: number[] = [];
+  for (const pending = [pid]; pending.length > 0; ) {
+    for (const [child] of children.get(pending.pop()!) ?? []) {
+      found.push(child);
+      pending.push(child);
+    }
+  }
+  return found;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
