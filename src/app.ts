@@ -20,7 +20,8 @@ import { Metrics } from "./core/metrics.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool, refusalFor } from "./runner/pool.ts";
 import { type Language, type LanguageState, NotAccepted } from "./sandbox/program.ts";
-import { openSandbox, type Sandbox, type SandboxSettings } from "./sandbox/sandbox.ts";
+import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
+import type { SandboxSettings } from "./sandbox/settings.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
 import { Instance, ServiceLock } from "./services/instance.ts";
@@ -141,7 +142,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const status = statusDoor({
     metrics,
     dependencies: [
-      { name: "database", needed: true, check: async () => void (await postgres.query("select 1")) ?? "answers" },
+      { name: "database", needed: true, check: () => postgres.query("select 1").then(() => "answers") },
       { name: "pool", needed: true, check: async () => describePool(pool) },
       ...sandbox.languages().map(({ language }) => ({
         name: language,
@@ -248,6 +249,9 @@ function sandboxSettings(config: Config): SandboxSettings {
     mode: config.sandbox,
     waivedWalls: config.waivedWalls,
     folder: join(config.dataDir, "sandbox"),
+    goFolder: config.goDir || join(config.dataDir, "sandbox", "go"),
+    pythonCommand: config.pythonCommand,
+    goCommand: config.goCommand,
     uidBase: config.uidBase,
     workersMax: config.workersMax,
     blankWorkersPerLanguage: config.blankWorkers,

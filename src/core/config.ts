@@ -51,6 +51,8 @@ const SETTINGS = {
   // The jail
   sandbox: choice("CODEACTIONS_SANDBOX", "jail", ["jail", "none"], "`none` runs codes without any wall around them: for trusted code only."),
   waivedWalls: list("CODEACTIONS_WAIVE_WALLS", "Walls to do without where the host cannot build them, by the names `npm run doctor` gives."),
+  pythonCommand: text("CODEACTIONS_PYTHON", "python3", "The python that codes run on, 3.9 or newer: a name on the path, or a path."),
+  goCommand: text("CODEACTIONS_GO", "go", "The go that codes are compiled with, 1.19 or newer: a name on the path, or a path."),
   uidBase: number("CODEACTIONS_UID_BASE", 210_000, 1_000, 2_000_000_000, "First of the unprivileged user ids that workers run as, one each."),
 
   // What is told

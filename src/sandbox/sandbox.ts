@@ -33,7 +33,7 @@ export async function openSandbox(settings: SandboxSettings, log: Log): Promise<
   const groups: Groups = opened.use(site.waivedWalls.includes("cgroup") ? NO_GROUPS : await openGroups());
   const roots: Roots = opened.use(await openRoots(settings.folder, settings.pythonCommand));
   const jails = opened.use(new Jails({ site, groups, uidBase: settings.uidBase }));
-  const toolchain = { folder: `${settings.folder}/go`, command: settings.goCommand, jails, root: roots.bare };
+  const toolchain = { folder: settings.goFolder, command: settings.goCommand, jails, root: roots.bare };
   const go = opened.use(await openGoToolchain(toolchain, log));
   const interpreters = opened.use(new Interpreters({ settings, jails, roots, log }));
   const javascriptBuilder = await nameJavaScriptBuilder();
@@ -97,6 +97,11 @@ export class Sandbox {
 
   languages(): LanguageState[] {
     return [...this.#parts.interpreters.states(), this.#parts.go.state()];
+  }
+
+  /** Resolves when the language can be used, or is known not to be. */
+  async settled(language: Language, signal: AbortSignal): Promise<void> {
+    if (language === "go" && this.#parts.go.state().state === "preparing") await this.#parts.go.ready(signal);
   }
 
   describe(): SandboxDescription {

@@ -6,6 +6,8 @@ export interface SandboxSettings {
   readonly waivedWalls: readonly string[];
   /** Where built programs and prepared toolchains are kept from one start to the next. */
   readonly folder: string;
+  /** Where Go's compiled standard library is kept; several services on one host may share it. */
+  readonly goFolder: string;
   readonly pythonCommand: string;
   readonly goCommand: string;
   /** First of the unprivileged user ids that jails run as, one each. */
@@ -26,7 +28,7 @@ export interface SandboxSettings {
 }
 
 /** For an owner that has no opinion. */
-export const DEFAULT_SETTINGS: Omit<SandboxSettings, "folder"> = {
+export const DEFAULT_SETTINGS: Omit<SandboxSettings, "folder" | "goFolder"> = {
   mode: "jail",
   waivedWalls: [],
   pythonCommand: "python3",

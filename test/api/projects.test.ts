@@ -54,31 +54,31 @@ test("another project's ids tell nothing: they are not found, like ids that neve
   const other = await as(Role.ADMIN, await newProject(operator, "other"));
   const { run } = await operator.runs.runCode({ codeId });
   const runId = run!.id;
-  const attempts: [string, Promise<unknown> | AsyncIterable<unknown>][] = [
-    ["CODE_NOT_FOUND", other.codes.getCode({ codeId })],
-    ["CODE_NOT_FOUND", other.codes.updateCode({ codeId, name: "mine" })],
-    ["CODE_NOT_FOUND", other.codes.deleteCode({ codeId })],
-    ["CODE_NOT_FOUND", other.codes.listCodeVersions({ codeId })],
-    ["CODE_NOT_FOUND", other.codes.activateCodeVersion({ codeId, number: 1 })],
-    ["CODE_NOT_FOUND", other.runs.runCode({ codeId })],
-    ["CODE_NOT_FOUND", other.runs.runCodeStream({ codeId })],
-    ["CODE_NOT_FOUND", other.runs.listRuns({ scope: { case: "codeId", value: codeId } })],
-    ["CODE_NOT_FOUND", other.logs.listLogEntries({ scope: { case: "codeId", value: codeId } })],
-    ["CODE_NOT_FOUND", other.logs.tailLogs({ scope: { case: "codeId", value: codeId } })],
-    ["RUN_NOT_FOUND", other.runs.getRun({ runId })],
-    ["RUN_NOT_FOUND", other.runs.watchRun({ runId })],
-    ["RUN_NOT_FOUND", other.runs.cancelRun({ runId })],
-    ["RUN_NOT_FOUND", other.logs.tailLogs({ scope: { case: "runId", value: runId } })],
-    ["PROJECT_NOT_FOUND", other.projects.getProject({ projectId })],
-    ["PROJECT_NOT_FOUND", other.projects.createToken({ projectId, name: "x", role: Role.ADMIN })],
-    ["PROJECT_NOT_FOUND", other.projects.listTokens({ projectId })],
-    ["PROJECT_NOT_FOUND", other.codes.listCodes({ projectId })],
-    ["PROJECT_NOT_FOUND", other.codes.listSecrets({ projectId })],
-    ["PROJECT_NOT_FOUND", other.codes.putSecret({ projectId, name: "A", value: "b" })],
-    ["PROJECT_NOT_FOUND", other.runs.listRuns({ scope: { case: "projectId", value: projectId } })],
-    ["PROJECT_NOT_FOUND", other.logs.tailLogs({ scope: { case: "projectId", value: projectId } })],
+  const attempts: [string, () => Promise<unknown> | AsyncIterable<unknown>][] = [
+    ["CODE_NOT_FOUND", () => other.codes.getCode({ codeId })],
+    ["CODE_NOT_FOUND", () => other.codes.updateCode({ codeId, name: "mine" })],
+    ["CODE_NOT_FOUND", () => other.codes.deleteCode({ codeId })],
+    ["CODE_NOT_FOUND", () => other.codes.listCodeVersions({ codeId })],
+    ["CODE_NOT_FOUND", () => other.codes.activateCodeVersion({ codeId, number: 1 })],
+    ["CODE_NOT_FOUND", () => other.runs.runCode({ codeId })],
+    ["CODE_NOT_FOUND", () => other.runs.runCodeStream({ codeId })],
+    ["CODE_NOT_FOUND", () => other.runs.listRuns({ scope: { case: "codeId", value: codeId } })],
+    ["CODE_NOT_FOUND", () => other.logs.listLogEntries({ scope: { case: "codeId", value: codeId } })],
+    ["CODE_NOT_FOUND", () => other.logs.tailLogs({ scope: { case: "codeId", value: codeId } })],
+    ["RUN_NOT_FOUND", () => other.runs.getRun({ runId })],
+    ["RUN_NOT_FOUND", () => other.runs.watchRun({ runId })],
+    ["RUN_NOT_FOUND", () => other.runs.cancelRun({ runId })],
+    ["RUN_NOT_FOUND", () => other.logs.tailLogs({ scope: { case: "runId", value: runId } })],
+    ["PROJECT_NOT_FOUND", () => other.projects.getProject({ projectId })],
+    ["PROJECT_NOT_FOUND", () => other.projects.createToken({ projectId, name: "x", role: Role.ADMIN })],
+    ["PROJECT_NOT_FOUND", () => other.projects.listTokens({ projectId })],
+    ["PROJECT_NOT_FOUND", () => other.codes.listCodes({ projectId })],
+    ["PROJECT_NOT_FOUND", () => other.codes.listSecrets({ projectId })],
+    ["PROJECT_NOT_FOUND", () => other.codes.putSecret({ projectId, name: "A", value: "b" })],
+    ["PROJECT_NOT_FOUND", () => other.runs.listRuns({ scope: { case: "projectId", value: projectId } })],
+    ["PROJECT_NOT_FOUND", () => other.logs.tailLogs({ scope: { case: "projectId", value: projectId } })],
   ];
-  for (const [reason, attempt] of attempts) expect(await refusalOf(attempt)).toMatchObject({ code: "NotFound", reason });
+  for (const [reason, attempt] of attempts) expect(await refusalOf(attempt())).toMatchObject({ code: "NotFound", reason });
 });
 
 test("a revoked token is worth nothing from the answer on", async () => {

@@ -2,4 +2,4 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 /** Where tests keep Go's compiled standard library, so that it is compiled once and not for every file. */
-export const goFolder = join(tmpdir(), "code-actions-test-go");
+export const goFolder = join(tmpdir(), "codeactions-test", "go");
