@@ -11,8 +11,8 @@ import { runHandlers } from "./api/runs.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
-import type { Code } from "./core/db/entities/codes.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
+import type { Code } from "./core/db/entities/codes.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
@@ -98,7 +98,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     deleted: (codeId) => runs.cancelWaiting(codeId),
   });
   const secrets = new Secrets({ orm, key: keys.secrets });
-  const projects = new Projects({ orm, tokenKey: keys.tokens, projectDeleted: () => catalog.projectChanged() });
+  const projects = new Projects({
+    orm,
+    tokenKey: keys.tokens,
+    projectDeleted: () => catalog.projectChanged(),
+  });
   const codes = new Codes({
     orm,
     catalog,
@@ -152,7 +156,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     ],
     remarks: () => waiversOf(config),
   });
-  const endpoint = endpointDoor({ catalog, runs, projects, log, rateLimit, endpointHost: config.endpointHost });
+  const endpoint = endpointDoor({
+    catalog,
+    runs,
+    projects,
+    log,
+    rateLimit,
+    endpointHost: config.endpointHost,
+  });
   const server = parts.use(
     await openServer({
       host: config.host,
@@ -213,7 +224,8 @@ function checkWith(sandbox: Sandbox): CheckSource {
 async function describePool(pool: Pool): Promise<string> {
   const nodes = pool.describe();
   const closed = nodes.filter((node) => node.state === "closed");
-  if (closed.length === 0) throw new Error(nodes.map((node) => `${node.node} is ${node.state}: ${node.reason}`).join("; "));
+  if (closed.length === 0)
+    throw new Error(nodes.map((node) => `${node.node} is ${node.state}: ${node.reason}`).join("; "));
   return `${closed.length} of ${nodes.length} nodes take runs`;
 }
 
@@ -227,9 +239,17 @@ function describeLanguage(sandbox: Sandbox, language: Language): string {
 function watch(metrics: Metrics, parts: { sandbox: Sandbox; journal: Journal; runs: Runs }): void {
   const { sandbox, journal, runs } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => runs.underWay);
-  metrics.gauge("codeactions_journal_pending_bytes", "Bytes that wait to be committed.", () => journal.pendingBytes);
+  metrics.gauge(
+    "codeactions_journal_pending_bytes",
+    "Bytes that wait to be committed.",
+    () => journal.pendingBytes,
+  );
   metrics.gauge("codeactions_workers_busy", "Workers that serve a run.", () => sandbox.describe().busy);
-  metrics.gauge("codeactions_workers_idle", "Warm workers that wait for a run.", () => sandbox.describe().idle);
+  metrics.gauge(
+    "codeactions_workers_idle",
+    "Warm workers that wait for a run.",
+    () => sandbox.describe().idle,
+  );
   metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
   metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
 }

@@ -68,7 +68,15 @@ async function runSample(
 ): Promise<DemoRun> {
   const source = await readFile(new URL(`../deploy/demo/${sample.file}`, import.meta.url), "utf8");
   const { language, name } = sample;
-  const code = await codes.create(call, { projectId, name, slug: "", type: "ENDPOINT", language, source, requestId: "" });
+  const code = await codes.create(call, {
+    projectId,
+    name,
+    slug: "",
+    type: "ENDPOINT",
+    language,
+    source,
+    requestId: "",
+  });
   const input = {
     method: "POST",
     path: `/e/demo/${code.slug}`,
@@ -76,7 +84,18 @@ async function runSample(
     headers: [],
     body: new TextEncoder().encode("a body"),
   };
-  const view = await runs.runCode(call, { codeId: code.id, version: 0, input, timeoutMs: undefined, requestId: "" });
-  const log = await logs.list(call, { kind: "run", runId: view.run.id }, {}, { size: 100, token: "", newestFirst: false });
+  const view = await runs.runCode(call, {
+    codeId: code.id,
+    version: 0,
+    input,
+    timeoutMs: undefined,
+    requestId: "",
+  });
+  const log = await logs.list(
+    call,
+    { kind: "run", runId: view.run.id },
+    {},
+    { size: 100, token: "", newestFirst: false },
+  );
   return { language, codeId: code.id, slug: code.slug, view, lines: log.items.map(({ entry }) => entry) };
 }

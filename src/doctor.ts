@@ -5,9 +5,14 @@ import { probeWalls } from "./sandbox/walls.ts";
 /** Tries every wall of the jail on this host and shows which hold; 1 when the service would refuse to start. */
 export async function doctor(): Promise<number> {
   const config = readConfig();
-  const reports = await probeWalls({ mode: config.sandbox, waivedWalls: config.waivedWalls, uidBase: config.uidBase });
+  const reports = await probeWalls({
+    mode: config.sandbox,
+    waivedWalls: config.waivedWalls,
+    uidBase: config.uidBase,
+  });
   const lines = reports.flatMap(({ wall, held, detail, fix }) => {
-    const mark = held === "waived" ? color.yellow("waived") : held ? color.green("holds ") : color.red("FAILS ");
+    const mark =
+      held === "waived" ? color.yellow("waived") : held ? color.green("holds ") : color.red("FAILS ");
     const line = `  ${mark}  ${wall.padEnd(12)} ${held === true ? color.dim(detail) : detail}`;
     return fix === "" ? [line] : [line, `          ${color.bold("fix:")} ${fix}`];
   });

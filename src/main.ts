@@ -40,10 +40,12 @@ async function main(words: string[]): Promise<number> {
     const options = { help: { type: "boolean", short: "h" }, version: { type: "boolean" } } as const;
     const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
     if (values.help) return say(HELP);
-    if (values.version) return say(`${(await import("../package.json", { with: { type: "json" } })).default.version}\n`);
+    if (values.version)
+      return say(`${(await import("../package.json", { with: { type: "json" } })).default.version}\n`);
     const [name = "serve", ...rest] = positionals;
     const command = COMMANDS[name];
-    if (command === undefined || rest.length > 0) throw new Error(`there is no command "${positionals.join(" ")}"`);
+    if (command === undefined || rest.length > 0)
+      throw new Error(`there is no command "${positionals.join(" ")}"`);
     return await command();
   } catch (error) {
     process.stderr.write(`code-actions: ${error instanceof Error ? error.message : String(error)}\n`);

@@ -29,11 +29,14 @@ export async function serve(): Promise<number> {
 /** Brings the database at DATABASE_URL to the newest schema. */
 export async function migrateOnly(): Promise<number> {
   const config = readConfig();
-  if (config.databaseUrl === "") throw new Error("DATABASE_URL is not set; the embedded database migrates itself at every start");
+  if (config.databaseUrl === "")
+    throw new Error("DATABASE_URL is not set; the embedded database migrates itself at every start");
   const orm = await openOrm(config.databaseUrl, 2);
   try {
     const done = await migrate(orm);
-    print(done.length === 0 ? "the database is at the newest schema already" : `migrated: ${done.join(", ")}`);
+    print(
+      done.length === 0 ? "the database is at the newest schema already" : `migrated: ${done.join(", ")}`,
+    );
     return 0;
   } finally {
     await orm.close(true);
@@ -69,9 +72,14 @@ function welcome(app: App, config: Config, tookMs: number): string {
     `${color.bold("Code Actions")} answers at ${color.cyan(app.url)}  ${color.dim(`(ready in ${(tookMs / 1000).toFixed(1)} s, data in ${config.dataDir})`)}`,
   ];
   for (const state of app.languages()) {
-    if (state.state === "ready") lines.push(`  ${color.green("✓")} ${state.language.padEnd(10)} ${color.dim(state.runtime)}`);
-    if (state.state === "preparing") lines.push(`  ${color.yellow("…")} ${state.language.padEnd(10)} ${color.dim(`${state.runtime}, ${state.progress}`)}`);
-    if (state.state === "missing") lines.push(`  ${color.red("✗")} ${state.language.padEnd(10)} ${state.why}; ${color.bold(state.fix)}`);
+    if (state.state === "ready")
+      lines.push(`  ${color.green("✓")} ${state.language.padEnd(10)} ${color.dim(state.runtime)}`);
+    if (state.state === "preparing")
+      lines.push(
+        `  ${color.yellow("…")} ${state.language.padEnd(10)} ${color.dim(`${state.runtime}, ${state.progress}`)}`,
+      );
+    if (state.state === "missing")
+      lines.push(`  ${color.red("✗")} ${state.language.padEnd(10)} ${state.why}; ${color.bold(state.fix)}`);
   }
   if (app.newToken !== undefined) {
     lines.push("", `The operator's token, shown this once:  ${color.yellow(app.newToken)}`);
@@ -89,7 +97,8 @@ async function showDemo(app: App, config: Config, stopping: AbortSignal): Promis
     print(`\nThe project ${color.bold("demo")} has a sample code for each language. Their first runs:`);
     let first: DemoRun | undefined;
     const told = {
-      skipped: (language: string, why: string) => print(`\n  ${color.bold(language)}  ${color.dim("skipped:")} ${why}`),
+      skipped: (language: string, why: string) =>
+        print(`\n  ${color.bold(language)}  ${color.dim("skipped:")} ${why}`),
       preparing: (language: DemoRun["language"]) => showPreparation(app, language, stopping),
     };
     for await (const run of runSamples(app, call, project.id, told)) {
@@ -99,12 +108,19 @@ async function showDemo(app: App, config: Config, stopping: AbortSignal): Promis
       if (run.language === "typescript") print(toTry(app, config, first));
     }
   } catch (error) {
-    if (!stopping.aborted) print(`\n${color.red("the demo could not be made:")} ${error instanceof Error ? error.message : error}`);
+    if (!stopping.aborted)
+      print(
+        `\n${color.red("the demo could not be made:")} ${error instanceof Error ? error.message : error}`,
+      );
   }
 }
 
 /** Shows on one line how far a language is, until it is ready. */
-async function showPreparation(app: App, language: DemoRun["language"], stopping: AbortSignal): Promise<void> {
+async function showPreparation(
+  app: App,
+  language: DemoRun["language"],
+  stopping: AbortSignal,
+): Promise<void> {
   const progress = () => {
     const state = app.languages().find((candidate) => candidate.language === language);
     return state?.state === "preparing" ? state.progress : undefined;
@@ -113,7 +129,8 @@ async function showPreparation(app: App, language: DemoRun["language"], stopping
   const onOneLine = process.stdout.isTTY;
   if (!onOneLine) print(`\n${language} is being made ready, once: ${progress()}`);
   const timer = setInterval(() => {
-    if (onOneLine) process.stdout.write(`\r\x1b[K  ${language} is being made ready, once: ${progress() ?? ""}`);
+    if (onOneLine)
+      process.stdout.write(`\r\x1b[K  ${language} is being made ready, once: ${progress() ?? ""}`);
   }, 500);
   try {
     await app.languageSettled(language, stopping);
@@ -127,11 +144,14 @@ function shownRun({ language, view, lines }: DemoRun): string {
   const { run, payload } = view;
   const ms = ((run.wallUs ?? 0) / 1000).toFixed(1);
   const start = run.cold ? `, worker started in ${((run.startUs ?? 0) / 1000).toFixed(0)} ms` : "";
-  const status = run.status === "SUCCEEDED" ? color.green(run.status) : color.red(`${run.status}: ${run.errorMessage}`);
+  const status =
+    run.status === "SUCCEEDED" ? color.green(run.status) : color.red(`${run.status}: ${run.errorMessage}`);
   const body = payload?.result === undefined ? "" : Buffer.from(payload.result.body).toString("utf8");
   return [
     `\n  ${color.bold(language)}  ${status} in ${ms} ms${color.dim(start)}  ${color.dim("→")} ${body}`,
-    ...lines.map((line) => `    ${color.dim(`${line.stream.padEnd(6)} ${line.level.padEnd(7)}`)} ${line.text}`),
+    ...lines.map(
+      (line) => `    ${color.dim(`${line.stream.padEnd(6)} ${line.level.padEnd(7)}`)} ${line.text}`,
+    ),
   ].join("\n");
 }
 

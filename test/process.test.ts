@@ -8,15 +8,32 @@ import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { LogStream } from "../gen/codeactions/v1/log_pb.ts";
 import { RunStatus } from "../gen/codeactions/v1/run_pb.ts";
-import { type Clients, clientsOver, newCode, newProject, OPERATOR_TOKEN, textOf, transportFor } from "./support/service.ts";
 import { goFolder } from "./support/go-folder.ts";
+import {
+  type Clients,
+  clientsOver,
+  newCode,
+  newProject,
+  OPERATOR_TOKEN,
+  textOf,
+  transportFor,
+} from "./support/service.ts";
 
 /** The service as a process of its own, on its embedded database: started, killed and started again. */
 
-const SLOW = "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(600)\n";
+/** Sleeps under a name by which it can be found among the host's processes. */
+const SLOW = [
+  "import ctypes, time",
+  "def Run(engine):",
+  "    PR_SET_NAME = 15",
+  "    ctypes.CDLL(None).prctl(PR_SET_NAME, b'fast-asleep', 0, 0, 0)",
+  "    print('begun')",
+  "    time.sleep(600)",
+  "",
+].join("\n");
 
 let folder: string;
-let running: Running[] = [];
+const running: Running[] = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "code-actions-process-"));
@@ -70,7 +87,8 @@ test("a killed worker ends its run, and the next run has another worker", async 
   const { id: codeId } = await newCode(service.clients, projectId, SLOW);
   let status: RunStatus | undefined;
   for await (const { event } of service.clients.runs.runCodeStream({ codeId })) {
-    if (event?.event.case === "log") process.kill(await guestOf(service), "SIGKILL");
+    const said = event?.event.case === "log" ? event.event.value.entries[0]?.text : undefined;
+    if (said === "begun") process.kill(await guestOf(service), "SIGKILL");
     if (event?.event.case === "finished") status = event.event.value.status;
   }
   expect(status).toBe(RunStatus.FAILED);
@@ -78,23 +96,30 @@ test("a killed worker ends its run, and the next run has another worker", async 
   expect((await service.clients.runs.runCode({ codeId: well.id })).run?.status).toBe(RunStatus.SUCCEEDED);
 });
 
-test.each(["SIGTERM", "SIGINT"] as const)("%s lets runs under way finish, then leaves no process behind", async (signal) => {
-  const service = await start();
-  const projectId = await newProject(service.clients);
-  const source = "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(1)\n    return 'finished'\n";
-  const { id: codeId } = await newCode(service.clients, projectId, source);
-  const tail = service.clients.logs.tailLogs({ scope: { case: "codeId", value: codeId } })[Symbol.asyncIterator]();
-  await tail.next();
-  const call = service.clients.runs.runCode({ codeId });
-  await tail.next();
-  const family = descendantsOf(service.process.pid!);
-  expect(family.length).toBeGreaterThan(1);
-  const ended = service.end(signal);
-  expect(textOf((await call).run?.result?.body)).toBe("finished");
-  expect(await ended).toBe(0);
-  expect(family.filter(isAlive)).toEqual([]);
-  await tail.next().catch(() => {});
-});
+test.each(["SIGTERM", "SIGINT"] as const)(
+  "%s lets runs under way finish, then leaves no process behind",
+  async (signal) => {
+    const service = await start();
+    const projectId = await newProject(service.clients);
+    const source =
+      "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(1)\n    return 'finished'\n";
+    const { id: codeId } = await newCode(service.clients, projectId, source);
+    const tail = service.clients.logs
+      .tailLogs({ scope: { case: "codeId", value: codeId } })
+      [Symbol.asyncIterator]();
+    await tail.next();
+    const call = service.clients.runs.runCode({ codeId });
+    await tail.next();
+    const family = descendantsOf(service.process.pid!);
+    expect(family.length).toBeGreaterThan(1);
+    const ended = service.end(signal);
+    expect(textOf((await call).run?.result?.body)).toBe("finished");
+    expect(await ended).toBe(0);
+    // What has ended is there until the host's init has taken note.
+    await expect.poll(() => family.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+    await tail.next().catch(() => {});
+  },
+);
 
 test("a second service on the same folder, or a used port, says so and ends", async () => {
   await start();
@@ -198,12 +223,10 @@ async function collect(stream: NodeJS.ReadableStream): Promise<string> {
   return text;
 }
 
-/** The python process of a jail that runs under a service. */
+/** The process of a code under a service that runs `SLOW`. */
 async function guestOf(service: Running): Promise<number> {
   for (const pid of descendantsOf(service.process.pid!)) {
-    const name = await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "");
-    const cpu = await readFile(`/proc/${pid}/wchan`, "utf8").catch(() => "");
-    if (name.startsWith("python") && /nanosleep/.test(cpu)) return pid;
+    if ((await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim() === "fast-asleep") return pid;
   }
   throw new Error("no guest is asleep under the service");
 }

@@ -1,5 +1,10 @@
-import { CodeVersionView, type CodeService, type CreateCodeRequest, type UpdateCodeRequest } from "../../gen/codeactions/v1/code_service_pb.ts";
 import type { Code as CodeMessage, RateLimit } from "../../gen/codeactions/v1/code_pb.ts";
+import {
+  type CodeService,
+  CodeVersionView,
+  type CreateCodeRequest,
+  type UpdateCodeRequest,
+} from "../../gen/codeactions/v1/code_service_pb.ts";
 import type { Code } from "../core/db/entities/codes.ts";
 import type { CodeFields, Codes } from "../services/codes.ts";
 import type { Secrets } from "../services/secrets.ts";
@@ -26,7 +31,12 @@ interface Parts {
   readonly rateLimit: { readonly requests: number; readonly windowMs: number };
 }
 
-export function codeHandlers({ codes, secrets, publicUrlOf, rateLimit }: Parts): Handlers<typeof CodeService> {
+export function codeHandlers({
+  codes,
+  secrets,
+  publicUrlOf,
+  rateLimit,
+}: Parts): Handlers<typeof CodeService> {
   const shown = (code: Code): CodeMessage => codeMessage(code, { publicUrl: publicUrlOf(code), rateLimit });
   return {
     async createCode(request, call) {
@@ -49,14 +59,26 @@ export function codeHandlers({ codes, secrets, publicUrlOf, rateLimit }: Parts):
 
     async listCodes(request, call) {
       const { projectId, labels, showDeleted, pageSize, pageToken } = request;
-      const filter = { projectId, labels, showDeleted, type: codeTypeOf(request.type), language: languageOf(request.language) };
+      const filter = {
+        projectId,
+        labels,
+        showDeleted,
+        type: codeTypeOf(request.type),
+        language: languageOf(request.language),
+      };
       const page = await codes.list(call, filter, { size: pageSize, token: pageToken });
       return { codes: page.items.map(shown), nextPageToken: page.nextToken };
     },
 
     async updateCode(request, call) {
       const { codeId, etag, source, draft } = request;
-      const { code, version } = await codes.update(call, { codeId, etag, source, draft, fields: changedFields(request) });
+      const { code, version } = await codes.update(call, {
+        codeId,
+        etag,
+        source,
+        draft,
+        fields: changedFields(request),
+      });
       return { code: shown(code), version: version && codeVersionMessage(version, false) };
     },
 
@@ -71,7 +93,10 @@ export function codeHandlers({ codes, secrets, publicUrlOf, rateLimit }: Parts):
     async listCodeVersions({ codeId, pageSize, pageToken, view }, call) {
       const full = view === CodeVersionView.FULL;
       const page = await codes.listVersions(call, codeId, { size: pageSize, token: pageToken, full });
-      return { versions: page.items.map((version) => codeVersionMessage(version, full)), nextPageToken: page.nextToken };
+      return {
+        versions: page.items.map((version) => codeVersionMessage(version, full)),
+        nextPageToken: page.nextToken,
+      };
     },
 
     async getCodeVersion({ codeId, number }, call) {

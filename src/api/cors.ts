@@ -2,7 +2,12 @@ import { cors as connectHeaders } from "@connectrpc/connect";
 import type { Request, Response } from "./endpoint.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].join(", ");
-const ALLOWED_HEADERS = [...connectHeaders.allowedHeaders, "Authorization", "X-Request-Id", "Traceparent"].join(", ");
+const ALLOWED_HEADERS = [
+  ...connectHeaders.allowedHeaders,
+  "Authorization",
+  "X-Request-Id",
+  "Traceparent",
+].join(", ");
 const EXPOSED_HEADERS = [
   ...connectHeaders.exposedHeaders,
   "X-Request-Id",
@@ -30,7 +35,8 @@ export function allowOrigins(allowed: readonly string[]): (request: Request, res
       response.setHeader("access-control-allow-origin", any ? "*" : origin);
       response.setHeader("access-control-expose-headers", EXPOSED_HEADERS);
     }
-    if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return false;
+    if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined)
+      return false;
     if (mayCall) {
       response.setHeader("access-control-allow-methods", METHODS);
       response.setHeader("access-control-allow-headers", ALLOWED_HEADERS);

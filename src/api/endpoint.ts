@@ -1,4 +1,9 @@
-import { type IncomingMessage, type ServerResponse, validateHeaderName, validateHeaderValue } from "node:http";
+import {
+  type IncomingMessage,
+  type ServerResponse,
+  validateHeaderName,
+  validateHeaderValue,
+} from "node:http";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import type { Code } from "../core/db/entities/codes.ts";
@@ -37,7 +42,9 @@ const REFUSED_METHODS = new Set(["CONNECT", "TRACE"]);
  * The public addresses of ENDPOINT codes: any method, query, headers and body go in, the code's status, headers and
  * body come out, and `X-Run-Id` says where to look. Answers with false when the path is not one of these addresses.
  */
-export function endpointDoor(parts: Parts): (request: Request, response: Response, correlationId: string) => boolean {
+export function endpointDoor(
+  parts: Parts,
+): (request: Request, response: Response, correlationId: string) => boolean {
   const limits = new RateLimits(parts.rateLimit);
   return (request, response, correlationId) => {
     const url = new URL(request.url ?? "/", "http://any");
@@ -61,7 +68,8 @@ async function answer(
   const timeoutStatus = "codeId" in address ? 408 : 504;
   try {
     const method = request.method ?? "GET";
-    if (REFUSED_METHODS.has(method)) return problem(response, 405, { title: `${method} cannot reach a code` });
+    if (REFUSED_METHODS.has(method))
+      return problem(response, 405, { title: `${method} cannot reach a code` });
     const runnable = await find(parts.catalog, address);
     await requireAccess(parts.projects, runnable, request);
     await limits.take(runnable.code, response);
@@ -69,7 +77,11 @@ async function answer(
     if (input === undefined) return tooLarge(request, response);
     const view = await parts.runs.runEndpoint(runnable, input);
     response.setHeader("x-run-id", view.run.id);
-    writeEnd(response, view, { timeoutStatus, sharedOrigin: parts.endpointHost === "", head: method === "HEAD" });
+    writeEnd(response, view, {
+      timeoutStatus,
+      sharedOrigin: parts.endpointHost === "",
+      head: method === "HEAD",
+    });
   } catch (error) {
     if (response.headersSent) return void response.destroy();
     writeRefusal(response, asRefusal(error, parts.log, correlationId));
@@ -86,7 +98,8 @@ function addressOf(path: string): Address | undefined {
 /** The code at an address. One that is called by authenticated callers only is not there at all. */
 async function find(catalog: Catalog, address: Address): Promise<Runnable> {
   const codeId = "codeId" in address ? address.codeId : await catalog.codeAt(address.project, address.name);
-  if (codeId === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(codeId)) throw codeNotFound(codeId ?? "");
+  if (codeId === undefined || !/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(codeId))
+    throw codeNotFound(codeId ?? "");
   const runnable = await catalog.runnable(codeId, 0);
   if (runnable.code.type !== "ENDPOINT") throw codeNotFound(codeId);
   return runnable;
@@ -99,10 +112,21 @@ async function requireAccess(projects: Projects, { code }: Runnable, request: Re
 }
 
 /** What the code is given; undefined when the body is larger than this door takes. */
-async function inputOf(request: Request, method: string, url: URL, code: Readonly<Code>): Promise<RunInput | undefined> {
+async function inputOf(
+  request: Request,
+  method: string,
+  url: URL,
+  code: Readonly<Code>,
+): Promise<RunInput | undefined> {
   const body = await bodyOf(request);
   if (body === undefined) return undefined;
-  return { method, path: url.pathname, query: [...url.searchParams], headers: headersFor(request, code), body };
+  return {
+    method,
+    path: url.pathname,
+    query: [...url.searchParams],
+    headers: headersFor(request, code),
+    body,
+  };
 }
 
 async function bodyOf(request: Request): Promise<Uint8Array | undefined> {
@@ -164,17 +188,24 @@ function writeResult(response: Response, result: StoredResult, manner: Manner): 
   const refused = result.headers.find(([name, value]) => !isHeader(name, value));
   if (refused !== undefined || !isHeader("content-type", result.contentType)) {
     const name = refused?.[0] ?? "Content-Type";
-    return problem(response, 500, { title: `the code set a header that HTTP does not allow: ${JSON.stringify(name)}` });
+    return problem(response, 500, {
+      title: `the code set a header that HTTP does not allow: ${JSON.stringify(name)}`,
+    });
   }
   if (result.statusCode < 200 || result.statusCode > 599) {
-    return problem(response, 500, { title: `the code answered with the status ${result.statusCode}; HTTP has 200 to 599` });
+    return problem(response, 500, {
+      title: `the code answered with the status ${result.statusCode}; HTTP has 200 to 599`,
+    });
   }
-  const kept = result.headers.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !OURS.has(name.toLowerCase()));
+  const kept = result.headers.filter(
+    ([name]) => !HOP_BY_HOP.has(name.toLowerCase()) && !OURS.has(name.toLowerCase()),
+  );
   for (const [name, value] of kept) {
     if (manner.sharedOrigin && UNSAFE_ON_A_SHARED_ORIGIN.has(name.toLowerCase())) continue;
     response.appendHeader(name, value);
   }
-  if (result.contentType !== "" && !response.hasHeader("content-type")) response.setHeader("content-type", result.contentType);
+  if (result.contentType !== "" && !response.hasHeader("content-type"))
+    response.setHeader("content-type", result.contentType);
   if (manner.sharedOrigin) {
     // A second policy beside the code's own: browsers hold a page to both.
     response.appendHeader("content-security-policy", "sandbox");
@@ -183,7 +214,12 @@ function writeResult(response: Response, result: StoredResult, manner: Manner): 
   const bodiless = result.statusCode === 204 || result.statusCode === 304;
   if (!bodiless) response.setHeader("content-length", result.body.byteLength);
   response.statusCode = result.statusCode;
-  endWith(response, manner.head || bodiless ? undefined : Buffer.from(result.body.buffer, result.body.byteOffset, result.body.byteLength));
+  endWith(
+    response,
+    manner.head || bodiless
+      ? undefined
+      : Buffer.from(result.body.buffer, result.body.byteOffset, result.body.byteLength),
+  );
 }
 
 function isHeader(name: string, value: string): boolean {
@@ -199,7 +235,8 @@ function isHeader(name: string, value: string): boolean {
 /** Refusals as plain HTTP: problem+json, and what the caller can do about it in headers. */
 export function writeRefusal(response: Response, refusal: Refusal): void {
   const { reason, details, message, metadata } = refusal;
-  if (details.retryAfterMs !== undefined) response.setHeader("retry-after", Math.max(1, Math.ceil(details.retryAfterMs / 1000)));
+  if (details.retryAfterMs !== undefined)
+    response.setHeader("retry-after", Math.max(1, Math.ceil(details.retryAfterMs / 1000)));
   const status = httpStatusOf(refusal);
   if (status === 401) response.setHeader("www-authenticate", "Bearer");
   problem(response, status, { title: message, reason, ...(metadata.runId && { runId: metadata.runId }) });
@@ -208,7 +245,10 @@ export function writeRefusal(response: Response, refusal: Refusal): void {
 function tooLarge(request: Request, response: Response): void {
   // What is still coming is not read; the connection cannot be used again.
   if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
-  problem(response, 413, { title: `the body is larger than ${HTTP_BODY_BYTES_MAX} bytes`, reason: "MESSAGE_TOO_LARGE" });
+  problem(response, 413, {
+    title: `the body is larger than ${HTTP_BODY_BYTES_MAX} bytes`,
+    reason: "MESSAGE_TOO_LARGE",
+  });
   request.resume();
 }
 
@@ -220,7 +260,14 @@ export function problem(
 ): void {
   if (runId !== undefined) response.setHeader("x-run-id", runId);
   if (status === 405) response.setHeader("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  const members = { type: "about:blank", title, status, ...(reason && { reason }), ...(runId && { run_id: runId }), message: title };
+  const members = {
+    type: "about:blank",
+    title,
+    status,
+    ...(reason && { reason }),
+    ...(runId && { run_id: runId }),
+    message: title,
+  };
   const body = Buffer.from(`${JSON.stringify(members)}\n`);
   response.statusCode = status;
   response.setHeader("content-type", "application/problem+json");
@@ -289,4 +336,9 @@ const HOP_BY_HOP = new Set([
 /** Said by the door itself; a code's word on them would be a second, other one. */
 const OURS = new Set(["content-length", "x-run-id", "date"]);
 /** What a page of a code could do to the other pages of the origin it shares. */
-const UNSAFE_ON_A_SHARED_ORIGIN = new Set(["set-cookie", "service-worker-allowed", "clear-site-data", "strict-transport-security"]);
+const UNSAFE_ON_A_SHARED_ORIGIN = new Set([
+  "set-cookie",
+  "service-worker-allowed",
+  "clear-site-data",
+  "strict-transport-security",
+]);

@@ -1,7 +1,12 @@
 import { create, type DescMessage, type MessageInitShape } from "@bufbuild/protobuf";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
-import { BadRequestSchema, ErrorInfoSchema, QuotaFailureSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import {
+  BadRequestSchema,
+  ErrorInfoSchema,
+  QuotaFailureSchema,
+  RetryInfoSchema,
+} from "../../gen/google/rpc/error_details_pb.ts";
 import { REASONS, type Reason, Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import { correlationKey } from "./handlers.ts";
@@ -55,10 +60,16 @@ export function asRefusal(error: unknown, log: Logger, correlationId: string): R
   if (error instanceof ConnectError) return fromConnect(error, log, correlationId);
   if (isAway(error)) {
     log.error({ error, correlationId }, "the database does not answer");
-    return new Refusal("DATABASE_UNAVAILABLE", "the database does not answer; try again", {}, { retryAfterMs: 1_000 });
+    return new Refusal(
+      "DATABASE_UNAVAILABLE",
+      "the database does not answer; try again",
+      {},
+      { retryAfterMs: 1_000 },
+    );
   }
   if (error instanceof Error && error.name === "TimeoutError") return deadlineExceeded();
-  if (error instanceof Error && error.name === "AbortError") return new Refusal("CALL_CANCELLED", "the caller went away");
+  if (error instanceof Error && error.name === "AbortError")
+    return new Refusal("CALL_CANCELLED", "the caller went away");
   log.error({ error, correlationId }, "a call failed for a fault of ours");
   return new Refusal("INTERNAL", `internal error; ask the operator for ${correlationId}`, { correlationId });
 }
@@ -67,8 +78,12 @@ export function toConnectError(refusal: Refusal): ConnectError {
   const { reason, metadata, details } = refusal;
   const outgoing = [
     detail(ErrorInfoSchema, { domain: "codeactions", reason, metadata: { ...metadata } }),
-    ...(details.fields === undefined ? [] : [detail(BadRequestSchema, { fieldViolations: [...details.fields] })]),
-    ...(details.retryAfterMs === undefined ? [] : [detail(RetryInfoSchema, { retryDelay: durationFromMs(details.retryAfterMs) })]),
+    ...(details.fields === undefined
+      ? []
+      : [detail(BadRequestSchema, { fieldViolations: [...details.fields] })]),
+    ...(details.retryAfterMs === undefined
+      ? []
+      : [detail(RetryInfoSchema, { retryDelay: durationFromMs(details.retryAfterMs) })]),
     ...(details.quota === undefined
       ? []
       : [detail(QuotaFailureSchema, { violations: [{ subject: "project", description: details.quota }] })]),
@@ -138,8 +153,10 @@ function deadlineExceeded(): Refusal {
 function isAway(error: unknown): boolean {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     const { code } = cause as { code?: unknown };
-    if (typeof code === "string" && /^(08|57P|53300|ECONNREFUSED$|ECONNRESET$|ENOENT$|EPIPE$)/.test(code)) return true;
-    if (/Connection terminated|connection ended|timeout exceeded when trying to connect/i.test(cause.message)) return true;
+    if (typeof code === "string" && /^(08|57P|53300|ECONNREFUSED$|ECONNRESET$|ENOENT$|EPIPE$)/.test(code))
+      return true;
+    if (/Connection terminated|connection ended|timeout exceeded when trying to connect/i.test(cause.message))
+      return true;
   }
   return false;
 }

@@ -1,5 +1,8 @@
 import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
-import { Health as HealthService, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import {
+  Health as HealthService,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/grpc/health/v1/health_pb.ts";
 
 /** Statuses watched at once; more watchers are refused. */
 const WATCHERS_MAX = 1_000;
@@ -30,7 +33,8 @@ export class Health {
 
   /** The status now, and again whenever it changes, until the signal fires. */
   async *watch(name: string, signal: AbortSignal): AsyncGenerator<Status> {
-    if (this.#watchers.size >= WATCHERS_MAX) throw new ConnectError("too many watch the health", Code.ResourceExhausted);
+    if (this.#watchers.size >= WATCHERS_MAX)
+      throw new ConnectError("too many watch the health", Code.ResourceExhausted);
     let changed = Promise.withResolvers<void>();
     const wake = () => changed.resolve();
     this.#watchers.add(wake);
@@ -38,7 +42,8 @@ export class Health {
     try {
       for (let told: Status | undefined; !signal.aborted; ) {
         const status = this.statusOf(name);
-        if (status !== told) yield (told = status);
+        if (status !== told) yield status;
+        told = status;
         await changed.promise;
         changed = Promise.withResolvers<void>();
       }
@@ -54,10 +59,13 @@ export function healthRoutes(router: ConnectRouter, health: Health): void {
   router.service(HealthService, {
     check({ service }) {
       const status = health.statusOf(service);
-      if (status === Status.SERVICE_UNKNOWN) throw new ConnectError(`there is no service ${service}`, Code.NotFound);
+      if (status === Status.SERVICE_UNKNOWN)
+        throw new ConnectError(`there is no service ${service}`, Code.NotFound);
       return { status };
     },
-    list: () => ({ statuses: Object.fromEntries(health.names.map((name) => [name, { status: health.statusOf(name) }])) }),
+    list: () => ({
+      statuses: Object.fromEntries(health.names.map((name) => [name, { status: health.statusOf(name) }])),
+    }),
     async *watch({ service }, { signal }) {
       for await (const status of health.watch(service, signal)) yield { status };
     },

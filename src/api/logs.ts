@@ -1,11 +1,23 @@
 import { create } from "@bufbuild/protobuf";
-import { type LogEvent, LogEventSchema, type LogService, type TailLogsRequest } from "../../gen/codeactions/v1/log_service_pb.ts";
+import {
+  type LogEvent,
+  LogEventSchema,
+  type LogService,
+  type TailLogsRequest,
+} from "../../gen/codeactions/v1/log_service_pb.ts";
 import { Refusal } from "../core/errors.ts";
 import type { LogScope } from "../services/log-bus.ts";
 import type { LogFilter } from "../services/log-entry.ts";
-import type { LogItem, Logs, LogStart } from "../services/logs.ts";
+import type { LogItem, LogStart, Logs } from "../services/logs.ts";
 import type { Handlers } from "./handlers.ts";
-import { levelOf, logBatchMessage, logEntryFields, microsecondsOf, runMessage, streamOf } from "./messages.ts";
+import {
+  levelOf,
+  logBatchMessage,
+  logEntryFields,
+  microsecondsOf,
+  runMessage,
+  streamOf,
+} from "./messages.ts";
 
 /** Why entries of a run cannot be shown: the only reason there is. */
 export const GAP_REASON = "these entries are no longer kept";
@@ -14,7 +26,11 @@ export function logHandlers({ logs }: { logs: Logs }): Handlers<typeof LogServic
   return {
     async listLogEntries(request, call) {
       const ask = { size: request.pageSize, token: request.pageToken, newestFirst: request.newestFirst };
-      const filter = { ...filterOf(request), startTimeUs: microsecondsOf(request.startTime), endTimeUs: microsecondsOf(request.endTime) };
+      const filter = {
+        ...filterOf(request),
+        startTimeUs: microsecondsOf(request.startTime),
+        endTimeUs: microsecondsOf(request.endTime),
+      };
       const page = await logs.list(call, scopeOf(request.scope, []), filter, ask);
       return { entries: page.items.map(logEntryFields), nextPageToken: page.nextToken };
     },
@@ -35,10 +51,16 @@ function logEvent(item: LogItem): LogEvent {
   const { cursor } = item;
   switch (item.kind) {
     case "entries":
-      return create(LogEventSchema, { cursor, event: { case: "batch", value: logBatchMessage(item.entries) } });
+      return create(LogEventSchema, {
+        cursor,
+        event: { case: "batch", value: logBatchMessage(item.entries) },
+      });
     case "gap": {
       const [fromSequence, toSequence] = [BigInt(item.fromSequence), BigInt(item.toSequence)];
-      return create(LogEventSchema, { cursor, event: { case: "gap", value: { fromSequence, toSequence, reason: GAP_REASON } } });
+      return create(LogEventSchema, {
+        cursor,
+        event: { case: "gap", value: { fromSequence, toSequence, reason: GAP_REASON } },
+      });
     }
     case "heartbeat":
       return create(LogEventSchema, { cursor, event: { case: "heartbeat", value: {} } });
@@ -57,9 +79,14 @@ type ScopeField =
 
 function scopeOf(scope: ScopeField, codeIds: readonly string[]): LogScope {
   if (codeIds.length > 0 && scope.case !== "projectId") {
-    throw new Refusal("FIELD_INVALID", "code_ids: goes with project_id only", { field: "code_ids" }, {
-      fields: [{ field: "code_ids", description: "goes with project_id only" }],
-    });
+    throw new Refusal(
+      "FIELD_INVALID",
+      "code_ids: goes with project_id only",
+      { field: "code_ids" },
+      {
+        fields: [{ field: "code_ids", description: "goes with project_id only" }],
+      },
+    );
   }
   switch (scope.case) {
     case "runId":

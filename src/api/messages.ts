@@ -1,13 +1,26 @@
 import { create } from "@bufbuild/protobuf";
-import { type Duration, durationFromMs, durationMs, type Timestamp, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import {
+  type Duration,
+  durationFromMs,
+  durationMs,
+  type Timestamp,
+  timestampDate,
+  timestampFromDate,
+} from "@bufbuild/protobuf/wkt";
 import * as code from "../../gen/codeactions/v1/code_pb.ts";
 import { type LogBatch, LogBatchSchema, LogLevel, LogStream } from "../../gen/codeactions/v1/log_pb.ts";
-import { type Project as ProjectMessage, ProjectSchema, Role as RoleEnum, type Token as TokenMessage, TokenSchema } from "../../gen/codeactions/v1/project_pb.ts";
+import {
+  type Project as ProjectMessage,
+  ProjectSchema,
+  Role as RoleEnum,
+  type Token as TokenMessage,
+  TokenSchema,
+} from "../../gen/codeactions/v1/project_pb.ts";
 import {
   PairSchema,
-  type Run as RunMessage,
-  type RunInput as RunInputMessage,
   RunErrorSchema,
+  type RunInput as RunInputMessage,
+  type Run as RunMessage,
   RunRequestSchema,
   RunResultSchema,
   RunSchema,
@@ -16,9 +29,21 @@ import {
   RunUsageSchema,
 } from "../../gen/codeactions/v1/run_pb.ts";
 import { type Secret as SecretMessage, SecretSchema } from "../../gen/codeactions/v1/secret_pb.ts";
-import type { Code, CodeType, CodeVersion, EndpointAuth, Language, RecordPayloads, Secret } from "../core/db/entities/codes.ts";
+import type {
+  Code,
+  CodeType,
+  CodeVersion,
+  EndpointAuth,
+  Language,
+  RecordPayloads,
+  Secret,
+} from "../core/db/entities/codes.ts";
 import type { Project, Role, Token } from "../core/db/entities/projects.ts";
-import type { Run, RunStatus as RunStatusWord, RunTrigger as RunTriggerWord } from "../core/db/entities/runs.ts";
+import type {
+  Run,
+  RunStatus as RunStatusWord,
+  RunTrigger as RunTriggerWord,
+} from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
 import type { Level, Pair, Problem, Stream } from "../sandbox/program.ts";
 import type { Payload } from "../services/journal.ts";
@@ -29,14 +54,20 @@ import { RPC_BODY_BYTES_MAX, type RunInput } from "../services/runs.ts";
 
 /** Our words and the contract's messages, each made from the other. Nothing here decides anything. */
 
-const CODE_TYPES = { FLOW: code.CodeType.FLOW, ENDPOINT: code.CodeType.ENDPOINT } satisfies Record<CodeType, number>;
+const CODE_TYPES = { FLOW: code.CodeType.FLOW, ENDPOINT: code.CodeType.ENDPOINT } satisfies Record<
+  CodeType,
+  number
+>;
 const LANGUAGES = {
   python: code.Language.PYTHON,
   javascript: code.Language.JAVASCRIPT,
   typescript: code.Language.TYPESCRIPT,
   go: code.Language.GO,
 } satisfies Record<Language, number>;
-const ENDPOINT_AUTHS = { PUBLIC: code.EndpointAuth.PUBLIC, TOKEN: code.EndpointAuth.TOKEN } satisfies Record<EndpointAuth, number>;
+const ENDPOINT_AUTHS = { PUBLIC: code.EndpointAuth.PUBLIC, TOKEN: code.EndpointAuth.TOKEN } satisfies Record<
+  EndpointAuth,
+  number
+>;
 const RECORD_PAYLOADS = {
   ALL: code.RecordPayloads.ALL,
   METADATA: code.RecordPayloads.METADATA,
@@ -106,7 +137,10 @@ export function given<Word>(word: Word | undefined): Word {
   return word;
 }
 
-export function codeMessage(row: Readonly<Code>, view: { publicUrl: string; rateLimit: { requests: number; windowMs: number } }): code.Code {
+export function codeMessage(
+  row: Readonly<Code>,
+  view: { publicUrl: string; rateLimit: { requests: number; windowMs: number } },
+): code.Code {
   return create(code.CodeSchema, {
     id: row.id,
     projectId: row.projectId,
@@ -186,7 +220,10 @@ export function tokenMessage(row: Token): TokenMessage {
 }
 
 /** A run; request and result only as far as the view has and wants them. */
-export function runMessage({ run, payload }: RunView, show: { request: boolean; result: boolean }): RunMessage {
+export function runMessage(
+  { run, payload }: RunView,
+  show: { request: boolean; result: boolean },
+): RunMessage {
   const ended = run.endTime != null;
   return create(RunSchema, {
     id: run.id,
@@ -300,17 +337,27 @@ export function dateOf(timestamp: Timestamp | undefined, field: string): Date | 
 }
 
 export function microsecondsOf(timestamp: Timestamp | undefined): number | undefined {
-  return timestamp === undefined ? undefined : Number(timestamp.seconds) * 1e6 + Math.floor(timestamp.nanos / 1000);
+  return timestamp === undefined
+    ? undefined
+    : Number(timestamp.seconds) * 1e6 + Math.floor(timestamp.nanos / 1000);
 }
 
 function timestampFromUs(timeUs: number) {
   const seconds = Math.floor(timeUs / 1e6);
-  return { $typeName: "google.protobuf.Timestamp" as const, seconds: BigInt(seconds), nanos: Math.round(timeUs - seconds * 1e6) * 1000 };
+  return {
+    $typeName: "google.protobuf.Timestamp" as const,
+    seconds: BigInt(seconds),
+    nanos: Math.round(timeUs - seconds * 1e6) * 1000,
+  };
 }
 
 function durationFromUs(us: number) {
   const seconds = Math.floor(us / 1e6);
-  return { $typeName: "google.protobuf.Duration" as const, seconds: BigInt(seconds), nanos: Math.round(us - seconds * 1e6) * 1000 };
+  return {
+    $typeName: "google.protobuf.Duration" as const,
+    seconds: BigInt(seconds),
+    nanos: Math.round(us - seconds * 1e6) * 1000,
+  };
 }
 
 function optionalTimestamp(date: Date | null | undefined): Timestamp | undefined {

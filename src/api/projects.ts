@@ -30,7 +30,13 @@ export function projectHandlers({ projects }: { projects: Projects }): Handlers<
       const { projectId, name, requestId } = request;
       const role = given(roleOf(request.role));
       const expireTime = dateOf(request.expireTime, "expire_time");
-      const { token, secret } = await projects.createToken(call, { projectId, name, role, expireTime, requestId });
+      const { token, secret } = await projects.createToken(call, {
+        projectId,
+        name,
+        role,
+        expireTime,
+        requestId,
+      });
       return { token: tokenMessage(token), secret };
     },
 

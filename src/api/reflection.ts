@@ -1,9 +1,18 @@
-import { type DescExtension, type DescFile, type DescMessage, type DescService, toBinary } from "@bufbuild/protobuf";
+import {
+  type DescExtension,
+  type DescFile,
+  type DescMessage,
+  type DescService,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { nestedTypes } from "@bufbuild/protobuf/reflect";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import { Health } from "../../gen/grpc/health/v1/health_pb.ts";
-import { ServerReflection, type ServerReflectionRequest } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import {
+  ServerReflection,
+  type ServerReflectionRequest,
+} from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import {
   ServerReflection as ServerReflectionAlpha,
   type ServerReflectionRequest as ServerReflectionRequestAlpha,
@@ -19,7 +28,11 @@ export function reflectionRoutes(router: ConnectRouter, services: readonly DescS
     for await (const { host, messageRequest } of requests) {
       // The versions differ in the names of their packages only; what is handed over has the same shape in both.
       const asked = messageRequest as ServerReflectionRequest["messageRequest"];
-      yield { validHost: host, originalRequest: { host, messageRequest } as never, messageResponse: catalog.answer(asked) };
+      yield {
+        validHost: host,
+        originalRequest: { host, messageRequest } as never,
+        messageResponse: catalog.answer(asked),
+      };
     }
   }
   router.service(ServerReflection, { serverReflectionInfo: answer });

@@ -1,12 +1,19 @@
 import type { DescService } from "@bufbuild/protobuf";
-import { type ConnectRouter, createConnectRouter, createContextKey, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
+import {
+  type ConnectRouter,
+  createConnectRouter,
+  createContextKey,
+  createContextValues,
+  type HandlerContext,
+  type Interceptor,
+} from "@connectrpc/connect";
+import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import {
   compressionBrotli,
   compressionGzip,
   universalRequestFromNodeRequest,
   universalResponseToNodeResponse,
 } from "@connectrpc/connect-node";
-import type { UniversalHandler, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { CodeService } from "../../gen/codeactions/v1/code_service_pb.ts";
 import { LogService } from "../../gen/codeactions/v1/log_service_pb.ts";
 import { ProjectService } from "../../gen/codeactions/v1/project_service_pb.ts";
@@ -43,7 +50,7 @@ interface Parts {
 export interface RpcDoor {
   /** Answers calls of the RPC protocols; false for every other request. */
   readonly door: (request: Request, response: Response, correlationId: string) => boolean;
-  /** Tells health checks that this service is going, and ends streams with a word that says so. */
+  /** Tells health checks that this service is going, and ends streams with a word that says so; calls go on. */
   drain(): void;
 }
 
@@ -56,7 +63,9 @@ const reasonKey = createContextKey<string>("", { description: "reason of the ref
 export function rpcDoor(parts: Parts): RpcDoor {
   const stopping = new AbortController();
   const health = new Health(SERVICES.map((service) => service.typeName));
-  const handlers = new Map(routes(parts, health, stopping.signal).handlers.map((handler) => [handler.requestPath, handler]));
+  const handlers = new Map(
+    routes(parts, health, stopping.signal).handlers.map((handler) => [handler.requestPath, handler]),
+  );
   return {
     door: (request, response, correlationId) => {
       const path = (request.url ?? "").split("?", 1)[0]!;
@@ -68,26 +77,32 @@ export function rpcDoor(parts: Parts): RpcDoor {
     },
     drain: () => {
       health.drain();
-      stopping.abort(toConnectError(new Refusal("SHUTTING_DOWN", "the service is shutting down; go on from your last cursor", {}, { retryAfterMs: 1_000 })));
+      stopping.abort(
+        new Refusal(
+          "SHUTTING_DOWN",
+          "the service is shutting down; go on from your last cursor",
+          {},
+          { retryAfterMs: 1_000 },
+        ),
+      );
     },
   };
 }
 
-function routes({ log, projects, handlers }: Parts, health: Health, shutdownSignal: AbortSignal): ConnectRouter {
+function routes({ log, projects, handlers }: Parts, health: Health, stopping: AbortSignal): ConnectRouter {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
     compressMinBytes: COMPRESS_BYTES_MIN,
     readMaxBytes: MESSAGE_BYTES_MAX,
-    shutdownSignal,
   });
   const authorized = {
     requestGate: (context: HandlerContext) => admit(context, projects, log),
     interceptors: [rememberReason, errorInterceptor(log), validationInterceptor()],
   };
-  router.service(CodeService, asServiceImpl<typeof CodeService>(handlers.codes), authorized);
-  router.service(RunnerService, asServiceImpl<typeof RunnerService>(handlers.runs), authorized);
-  router.service(LogService, asServiceImpl<typeof LogService>(handlers.logs), authorized);
-  router.service(ProjectService, asServiceImpl<typeof ProjectService>(handlers.projects), authorized);
+  router.service(CodeService, asServiceImpl(CodeService, handlers.codes, stopping), authorized);
+  router.service(RunnerService, asServiceImpl(RunnerService, handlers.runs, stopping), authorized);
+  router.service(LogService, asServiceImpl(LogService, handlers.logs, stopping), authorized);
+  router.service(ProjectService, asServiceImpl(ProjectService, handlers.projects, stopping), authorized);
   healthRoutes(router, health);
   reflectionRoutes(router, SERVICES);
   return router;

@@ -45,7 +45,8 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
         source: request.source,
         input: runInputOf(request.input),
         timeoutMs: millisecondsOf(request.timeout),
-        memoryLimitBytes: request.memoryLimitBytes === undefined ? undefined : Number(request.memoryLimitBytes),
+        memoryLimitBytes:
+          request.memoryLimitBytes === undefined ? undefined : Number(request.memoryLimitBytes),
         environment: request.environment,
         requestId: request.requestId,
       });
@@ -59,7 +60,11 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
 
     async listRuns(request, call) {
       const full = request.view === RunViewEnum.FULL;
-      const page = await runs.list(call, filterOf(request), { size: request.pageSize, token: request.pageToken, full });
+      const page = await runs.list(call, filterOf(request), {
+        size: request.pageSize,
+        token: request.pageToken,
+        full,
+      });
       const items = page.items.map((view) => runMessage(view, { request: full, result: full }));
       return { runs: items, nextPageToken: page.nextToken };
     },
@@ -68,9 +73,14 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
       await runs.get(call, runId, false);
       const place = cursor === "" ? undefined : readRunCursor(runId, cursor);
       if (cursor !== "" && place === undefined) {
-        throw new Refusal("CURSOR_INVALID", "cursor: not one that this run gave; leave it empty to start anew", {}, {
-          fields: [{ field: "cursor", description: "not one that this run gave" }],
-        });
+        throw new Refusal(
+          "CURSOR_INVALID",
+          "cursor: not one that this run gave; leave it empty to start anew",
+          {},
+          {
+            fields: [{ field: "cursor", description: "not one that this run gave" }],
+          },
+        );
       }
       for await (const event of follow(runs, logs, runId, place, call)) yield { event };
     },
@@ -101,10 +111,17 @@ async function* follow(
   for await (const item of logs.follow({ kind: "run", runId }, cursor, {}, call.signal)) {
     switch (item.kind) {
       case "entries":
-        yield create(RunEventSchema, { cursor: item.cursor, event: { case: "log", value: logBatchMessage(item.entries) } });
+        yield create(RunEventSchema, {
+          cursor: item.cursor,
+          event: { case: "log", value: logBatchMessage(item.entries) },
+        });
         break;
       case "gap": {
-        const gap = { fromSequence: BigInt(item.fromSequence), toSequence: BigInt(item.toSequence), reason: GAP_REASON };
+        const gap = {
+          fromSequence: BigInt(item.fromSequence),
+          toSequence: BigInt(item.toSequence),
+          reason: GAP_REASON,
+        };
         yield create(RunEventSchema, { cursor: item.cursor, event: { case: "gap", value: gap } });
         break;
       }

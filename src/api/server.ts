@@ -51,15 +51,23 @@ export class Server implements AsyncDisposable {
     this.#settings = settings;
     this.#cors = allowOrigins(settings.corsOrigins);
     const listener = (request: Request, response: Response) => this.#answer(request, response);
-    const http2Settings = { settings: { maxConcurrentStreams: STREAMS_PER_SESSION_MAX, initialWindowSize: WINDOW_BYTES } };
+    const http2Settings = {
+      settings: { maxConcurrentStreams: STREAMS_PER_SESSION_MAX, initialWindowSize: WINDOW_BYTES },
+    };
     if (settings.tls === undefined) {
-      const http1 = http.createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, maxHeaderSize: HEADER_BYTES_MAX }, listener);
+      const http1 = http.createServer(
+        { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, maxHeaderSize: HEADER_BYTES_MAX },
+        listener,
+      );
       // Bodies are bounded in size and by their callers' deadlines; a slow one is no fault.
       http1.requestTimeout = 0;
       this.#http2 = http2.createServer(http2Settings, listener);
       this.#listening = this.#tellApart(http1, this.#http2);
     } else {
-      const secure = http2.createSecureServer({ ...settings.tls, ...http2Settings, allowHTTP1: true }, listener);
+      const secure = http2.createSecureServer(
+        { ...settings.tls, ...http2Settings, allowHTTP1: true },
+        listener,
+      );
       this.#http2 = this.#listening = secure;
     }
     this.#listening.maxConnections = settings.connectionsMax;
@@ -80,12 +88,23 @@ export class Server implements AsyncDisposable {
       await promise;
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === "EADDRINUSE") throw new Error(`port ${port} on ${host} is in use; stop what uses it, or set CODEACTIONS_PORT to another one`);
-      if (code === "EACCES") throw new Error(`port ${port} on ${host} may not be used by this user; set CODEACTIONS_PORT to one above 1023`);
-      if (code === "EADDRNOTAVAIL") throw new Error(`this host has no address ${host}; set CODEACTIONS_HOST to one it has, or to 0.0.0.0`);
+      if (code === "EADDRINUSE")
+        throw new Error(
+          `port ${port} on ${host} is in use; stop what uses it, or set CODEACTIONS_PORT to another one`,
+        );
+      if (code === "EACCES")
+        throw new Error(
+          `port ${port} on ${host} may not be used by this user; set CODEACTIONS_PORT to one above 1023`,
+        );
+      if (code === "EADDRNOTAVAIL")
+        throw new Error(
+          `this host has no address ${host}; set CODEACTIONS_HOST to one it has, or to 0.0.0.0`,
+        );
       throw error;
     }
-    this.#listening.on("error", (error) => this.#settings.log.error({ error }, "the listening socket failed"));
+    this.#listening.on("error", (error) =>
+      this.#settings.log.error({ error }, "the listening socket failed"),
+    );
   }
 
   get port(): number {

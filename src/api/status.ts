@@ -44,7 +44,11 @@ export function statusDoor(parts: {
   };
 }
 
-async function ready(response: Response, dependencies: readonly Dependency[], remarks: readonly string[]): Promise<void> {
+async function ready(
+  response: Response,
+  dependencies: readonly Dependency[],
+  remarks: readonly string[],
+): Promise<void> {
   const checks = await Promise.all(dependencies.map(examine));
   const isReady = checks.every((check) => check.ok || !check.needed);
   const body = { ready: isReady, remarks, checks };
@@ -55,7 +59,9 @@ async function examine({ name, needed, check }: Dependency) {
   const start = performance.now();
   const late = AbortSignal.timeout(CHECK_MS);
   const tooLate = new Promise<never>((_, reject) => {
-    late.addEventListener("abort", () => reject(new Error(`no answer within ${CHECK_MS} ms`)), { once: true });
+    late.addEventListener("abort", () => reject(new Error(`no answer within ${CHECK_MS} ms`)), {
+      once: true,
+    });
   });
   const outcome = await Promise.race([check(), tooLate]).then(
     (detail) => ({ ok: true, detail }),

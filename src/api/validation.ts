@@ -1,4 +1,4 @@
-import { type DescMessage, type Message } from "@bufbuild/protobuf";
+import type { DescMessage, Message } from "@bufbuild/protobuf";
 import { pathToString } from "@bufbuild/protobuf/reflect";
 import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import type { Interceptor } from "@connectrpc/connect";
@@ -24,7 +24,10 @@ export function validationInterceptor(): Interceptor {
   };
 }
 
-async function* checked<Checked>(messages: AsyncIterable<Checked>, check: (message: Checked) => void): AsyncIterable<Checked> {
+async function* checked<Checked>(
+  messages: AsyncIterable<Checked>,
+  check: (message: Checked) => void,
+): AsyncIterable<Checked> {
   for await (const message of messages) {
     check(message);
     yield message;
@@ -37,5 +40,10 @@ function refusalFor(violations: readonly Violation[]): Refusal {
     description: message,
   }));
   const first = fields[0]!;
-  return new Refusal("FIELD_INVALID", `${first.field}: ${first.description}`, { field: first.field }, { fields });
+  return new Refusal(
+    "FIELD_INVALID",
+    `${first.field}: ${first.description}`,
+    { field: first.field },
+    { fields },
+  );
 }

@@ -83,5 +83,10 @@ export class Refusal extends Error {
 
 /** A field breaks a rule that the contract cannot express. */
 export function fieldInvalid(field: string, description: string): Refusal {
-  return new Refusal("FIELD_INVALID", `${field}: ${description}`, { field }, { fields: [{ field, description }] });
+  return new Refusal(
+    "FIELD_INVALID",
+    `${field}: ${description}`,
+    { field },
+    { fields: [{ field, description }] },
+  );
 }

@@ -10,7 +10,11 @@ export interface Logger {
 
 /** Logs JSON lines, or lines a person likes to read, to stderr; stdout belongs to what was asked for. */
 export function openLogger(settings: { level: string; format: "json" | "pretty" }): Logger {
-  const options = { level: settings.level, base: null, redact: ["authorization", "*.authorization", "token", "secret"] };
+  const options = {
+    level: settings.level,
+    base: null,
+    redact: ["authorization", "*.authorization", "token", "secret"],
+  };
   if (settings.format === "json") return pino(options, pino.destination({ dest: 2, sync: false }));
   // pino-pretty is imported by pino when it is asked for: a service that logs JSON never loads it.
   return pino({

@@ -63,7 +63,12 @@ export class Breaker implements Disposable {
   }
 
   /** Delivers through the breaker. Call it only while the state is `closed`. */
-  deliver(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Delivered> {
+  deliver(
+    program: Program,
+    invocation: Invocation,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Delivered> {
     return this.#circuit.fire(program, invocation, listener, signal);
   }
 

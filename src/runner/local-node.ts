@@ -1,4 +1,10 @@
-import { type Invocation, type Listener, NotAccepted, type Outcome, type Program } from "../sandbox/program.ts";
+import {
+  type Invocation,
+  type Listener,
+  NotAccepted,
+  type Outcome,
+  type Program,
+} from "../sandbox/program.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { type Delivered, type Node, type NodeDescription, NotDelivered } from "./node.ts";
 
@@ -11,7 +17,12 @@ export class LocalNode implements Node {
     this.#sandbox = sandbox;
   }
 
-  deliver(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Delivered> {
+  deliver(
+    program: Program,
+    invocation: Invocation,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Delivered> {
     const { promise, resolve, reject } = Promise.withResolvers<Delivered>();
     const outcome: Promise<Outcome> = this.#sandbox.execute(
       program,

@@ -11,7 +11,12 @@ export interface Node {
    * Hands an invocation over. Resolves when the node has accepted it: from then on the outcome is the node's word,
    * never an exception. Rejects with `NotDelivered` before that; nothing of the invocation has happened then.
    */
-  deliver(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Delivered>;
+  deliver(
+    program: Program,
+    invocation: Invocation,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Delivered>;
 
   /** What the node is and how busy it is; also the question a breaker asks before it trusts a node again. */
   describe(signal: AbortSignal): Promise<NodeDescription>;

@@ -21,7 +21,12 @@ export class Pool implements Disposable {
    * Runs an invocation on one of the nodes. Throws a Refusal, or the signal's reason, as long as no node has accepted
    * it; after that it answers with an outcome, whatever happens.
    */
-  async run(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Outcome> {
+  async run(
+    program: Program,
+    invocation: Invocation,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     const breaker = this.#breakers.find((candidate) => candidate.state === "closed");
     if (breaker === undefined) throw this.#unavailable();
     try {
@@ -53,7 +58,10 @@ export class Pool implements Disposable {
 }
 
 /** Why a node did not take something, as a refusal. */
-export function refusalFor(error: Pick<NotDelivered, "why" | "message" | "retryAfterMs">, language: string): Refusal {
+export function refusalFor(
+  error: Pick<NotDelivered, "why" | "message" | "retryAfterMs">,
+  language: string,
+): Refusal {
   const metadata = { language };
   const retry = { retryAfterMs: error.retryAfterMs };
   switch (error.why) {
@@ -66,6 +74,12 @@ export function refusalFor(error: Pick<NotDelivered, "why" | "message" | "retryA
     case "closed":
       return new Refusal("SHUTTING_DOWN", error.message, {}, { retryAfterMs: 1_000 }, { cause: error });
     case "broken":
-      return new Refusal("POOL_UNAVAILABLE", error.message, {}, { retryAfterMs: RETRY_AFTER_MS }, { cause: error });
+      return new Refusal(
+        "POOL_UNAVAILABLE",
+        error.message,
+        {},
+        { retryAfterMs: RETRY_AFTER_MS },
+        { cause: error },
+      );
   }
 }

@@ -32,7 +32,12 @@ export function readResult(payload: Buffer): Result {
   if (typeof statusCode !== "number") throw new BrokenFrame("a status code is not a number");
   if (typeof contentType !== "string") throw new BrokenFrame("a content type is not text");
   if (!Array.isArray(headers)) throw new BrokenFrame("headers are not a list");
-  return { statusCode, contentType: SHORT_NAMES[contentType] ?? contentType, headers: headers.map(readPair), body };
+  return {
+    statusCode,
+    contentType: SHORT_NAMES[contentType] ?? contentType,
+    headers: headers.map(readPair),
+    body,
+  };
 }
 
 /** What is wrong with a result that is well formed but cannot be sent to a caller: the code's fault, not a forgery. */
@@ -40,8 +45,10 @@ export function findFault({ statusCode, contentType, headers }: Result): string 
   if (!Number.isInteger(statusCode) || statusCode < 100 || statusCode > 599) {
     return `the status code ${statusCode} is not a whole number from 100 to 599`;
   }
-  if (!isHeaderValue(contentType)) return "the content type has characters that cannot be sent or is too long";
-  if (headers.length > HEADERS_MAX) return `${headers.length} headers are too many; allowed are ${HEADERS_MAX}`;
+  if (!isHeaderValue(contentType))
+    return "the content type has characters that cannot be sent or is too long";
+  if (headers.length > HEADERS_MAX)
+    return `${headers.length} headers are too many; allowed are ${HEADERS_MAX}`;
   for (const [name, value] of headers) {
     if (name.length > NAME_CHARACTERS_MAX || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name)) {
       return `${JSON.stringify(name.slice(0, 50))} cannot be the name of a header`;
@@ -51,13 +58,14 @@ export function findFault({ statusCode, contentType, headers }: Result): string 
   return undefined;
 }
 
-export function readFailure(payload: Buffer): Failure {
-  const { kind, message, traceback } = record(decodeJson(payload));
-  return {
+export function readFailure(payload: Buffer): { failure: Failure; isLast: boolean } {
+  const { kind, message, traceback, isLast } = record(decodeJson(payload));
+  const failure = {
     kind: text(kind, NAME_CHARACTERS_MAX) || "Error",
     message: text(message, MESSAGE_CHARACTERS_MAX),
     traceback: text(traceback, TRACEBACK_CHARACTERS_MAX),
   };
+  return { failure, isLast: isLast === true };
 }
 
 export function readChecked(payload: Buffer): { problems: Problem[]; loadable: Buffer } {
@@ -103,7 +111,12 @@ function readProblem(value: unknown): Problem {
   if (kind !== "syntax" && kind !== "entry_point" && kind !== "import" && kind !== "type") {
     throw new BrokenFrame("a problem is of an unknown kind");
   }
-  return { kind, message: text(message, MESSAGE_CHARACTERS_MAX), line: position(line), column: position(column) };
+  return {
+    kind,
+    message: text(message, MESSAGE_CHARACTERS_MAX),
+    line: position(line),
+    column: position(column),
+  };
 }
 
 function readPair(value: unknown): Pair {

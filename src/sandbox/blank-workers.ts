@@ -64,7 +64,8 @@ export class BlankWorkers {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refill);
-    for (const taker of this.#takers.splice(0)) taker.reject(new NotAccepted("closed", "the sandbox is shutting down"));
+    for (const taker of this.#takers.splice(0))
+      taker.reject(new NotAccepted("closed", "the sandbox is shutting down"));
     await Promise.all([...this.#stock.splice(0), ...this.#starting].map((worker) => worker.end()));
   }
 

@@ -7,7 +7,9 @@ import type { Interpreters } from "./interpreters.ts";
 import type { Language, Problem } from "./program.ts";
 
 /** What a worker is given of a program: something that a blank one loads, or the worker's own executable. */
-export type Loadable = { readonly source: Uint8Array; readonly file: string } | { readonly executable: string };
+export type Loadable =
+  | { readonly source: Uint8Array; readonly file: string }
+  | { readonly executable: string };
 
 export type Build = Loadable | { readonly problems: readonly Problem[] };
 
@@ -19,7 +21,12 @@ export interface Source {
 }
 
 const BUILD_MS = 60_000;
-const FILES = { python: "action.py", javascript: "action.js", typescript: "action.ts", go: "action.go" } as const;
+const FILES = {
+  python: "action.py",
+  javascript: "action.js",
+  typescript: "action.ts",
+  go: "action.go",
+} as const;
 
 /**
  * Turns sources into what workers load. Python and JavaScript are loaded as they are; TypeScript and Go are built in
@@ -32,7 +39,12 @@ export class Builds {
   readonly #javascriptBuilder: string;
   readonly #underWay = new Map<string, Promise<Build>>();
 
-  constructor(from: { interpreters: Interpreters; go: GoToolchain; folder: string; javascriptBuilder: string }) {
+  constructor(from: {
+    interpreters: Interpreters;
+    go: GoToolchain;
+    folder: string;
+    javascriptBuilder: string;
+  }) {
     this.#interpreters = from.interpreters;
     this.#go = from.go;
     this.#files = new BuiltFiles(join(from.folder, "built"));
@@ -96,8 +108,8 @@ export class Builds {
 /** The name under which what the JavaScript guest makes of TypeScript is kept: other code, other name. */
 export async function nameJavaScriptBuilder(): Promise<string> {
   const hash = createHash("sha256").update(process.version);
-  for (const file of ["guest.mjs", "typescript.mjs"]) {
-    hash.update(await readFile(join(import.meta.dirname, "guests/javascript", file)));
+  for (const name of ["check.mjs", "modules.mjs"]) {
+    hash.update(await readFile(join(import.meta.dirname, "guests/javascript", name)));
   }
   return `javascript ${hash.digest("hex")}`;
 }

@@ -175,7 +175,9 @@ function inEach(folders: Folders, name: string): Folders {
 }
 
 function mapControllers(folderOf: (controller: Controller) => string): Folders {
-  return Object.fromEntries(CONTROLLERS.map((controller) => [controller, folderOf(controller)])) as unknown as Folders;
+  return Object.fromEntries(
+    CONTROLLERS.map((controller) => [controller, folderOf(controller)]),
+  ) as unknown as Folders;
 }
 
 /** Below the service's own group, so that limits around the service hold for its jails too. */

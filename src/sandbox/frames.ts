@@ -17,7 +17,8 @@
  *   LOADED   nothing: the program's top level ran and `Run` was found
  *   LOG      a log line
  *   RESULT   head {statusCode, contentType, headers} + response body: the answer, last frame of an invocation
- *   ERROR    JSON {kind, message, traceback}: the code raised, at load or in `Run`; last frame of an invocation
+ *   ERROR    JSON {kind, message, traceback, isLast?}: the code raised, at load or in `Run`; last frame of an
+ *            invocation, and with `isLast` of the guest, because something of the invocation may still be running
  *   CHECKED  head {problems} + what a worker would load (for TypeScript the JavaScript it became)
  *
  * A guest never sends a frame larger than `FRAME_BYTES_MAX`, nor one for another invocation than the one it was
@@ -136,7 +137,9 @@ export class FrameReader {
 function announcedLength(input: Buffer, offset: number): number {
   const length = input.readUInt32BE(offset);
   if (length < HEADER_BYTES - 4 || length > FRAME_BYTES_MAX) {
-    throw new BrokenFrame(`a frame announces ${length} bytes; allowed are ${HEADER_BYTES - 4} to ${FRAME_BYTES_MAX}`);
+    throw new BrokenFrame(
+      `a frame announces ${length} bytes; allowed are ${HEADER_BYTES - 4} to ${FRAME_BYTES_MAX}`,
+    );
   }
   return length;
 }

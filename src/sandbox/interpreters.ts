@@ -66,7 +66,9 @@ export class Interpreters {
     try {
       await worker.ready;
     } catch (error) {
-      throw new NotAccepted("broken", error instanceof Error ? error.message : String(error), 0, { cause: error });
+      throw new NotAccepted("broken", error instanceof Error ? error.message : String(error), 0, {
+        cause: error,
+      });
     }
     return worker;
   }

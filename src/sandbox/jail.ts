@@ -130,7 +130,9 @@ function resourceLimits(limits: JailLimits): string[] {
 
 /** Bubblewrap run by root would map the guest's user to root: what root alone may read could then be read inside. */
 function becomeNobody({ site, uid }: Order): string[] {
-  const identity = site.asRoot ? [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--bounding-set=-all"] : [];
+  const identity = site.asRoot
+    ? [`--reuid=${uid}`, `--regid=${uid}`, "--clear-groups", "--bounding-set=-all"]
+    : [];
   return ["setpriv", ...identity, "--inh-caps=-all", "--no-new-privs"];
 }
 
@@ -139,9 +141,26 @@ function readOnlyRoot({ spec, fileDescriptors }: Order): string[] {
   return [
     ["--ro-bind", spec.root, "/"],
     ...spec.binds.map(({ from, to }) => ["--ro-bind", from, to]),
-    ...spec.files.map(({ to }, index) => ["--perms", "0555", "--ro-bind-data", `${fileDescriptors[index]}`, to]),
+    ...spec.files.map(({ to }, index) => [
+      "--perms",
+      "0555",
+      "--ro-bind-data",
+      `${fileDescriptors[index]}`,
+      to,
+    ]),
     ["--perms", "0700", "--size", String(spec.limits.tmpBytesMax), "--tmpfs", "/tmp"],
-    ["--perms", "0700", "--dir", "/tmp/home", "--perms", "0700", "--dir", "/tmp/work", "--chdir", "/tmp/work"],
+    [
+      "--perms",
+      "0700",
+      "--dir",
+      "/tmp/home",
+      "--perms",
+      "0700",
+      "--dir",
+      "/tmp/work",
+      "--chdir",
+      "/tmp/work",
+    ],
   ].flat();
 }
 

@@ -62,7 +62,14 @@ export interface Line {
   readonly truncated: boolean;
 }
 
-export type Status = "SUCCEEDED" | "FAILED" | "TIMED_OUT" | "OUT_OF_MEMORY" | "OUTPUT_LIMIT" | "CANCELLED" | "LOST";
+export type Status =
+  | "SUCCEEDED"
+  | "FAILED"
+  | "TIMED_OUT"
+  | "OUT_OF_MEMORY"
+  | "OUTPUT_LIMIT"
+  | "CANCELLED"
+  | "LOST";
 
 export interface Result {
   readonly statusCode: number;
@@ -117,7 +124,12 @@ export interface Problem {
 
 export type LanguageState =
   | { readonly language: Language; readonly state: "ready"; readonly runtime: string }
-  | { readonly language: Language; readonly state: "preparing"; readonly runtime: string; readonly progress: string }
+  | {
+      readonly language: Language;
+      readonly state: "preparing";
+      readonly runtime: string;
+      readonly progress: string;
+    }
   | { readonly language: Language; readonly state: "missing"; readonly why: string; readonly fix: string };
 
 /**

@@ -38,7 +38,8 @@ export async function openRoots(dataFolder: string, pythonCommand: string): Prom
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const instance = name.slice(PREFIX.length);
-    if (name.startsWith(PREFIX) && isLeftover(instance)) await rm(join(parent, name), { recursive: true, force: true });
+    if (name.startsWith(PREFIX) && isLeftover(instance))
+      await rm(join(parent, name), { recursive: true, force: true });
   }
   const folder = join(parent, PREFIX + instanceName());
   await mkdir(folder);
@@ -59,7 +60,9 @@ export async function openRoots(dataFolder: string, pythonCommand: string): Prom
 
 async function prepareBare(tree: string): Promise<void> {
   await createTree(tree);
-  await copyFolder("/usr/share/zoneinfo", join(tree, "usr/share/zoneinfo"), ["posix", "right"]).catch(() => {});
+  await copyFolder("/usr/share/zoneinfo", join(tree, "usr/share/zoneinfo"), ["posix", "right"]).catch(
+    () => {},
+  );
 }
 
 /** In memory where there is room and programs may be run there (containers forbid it), otherwise with the data. */

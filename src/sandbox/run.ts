@@ -1,7 +1,17 @@
 import { clean, readLine } from "./answers.ts";
-import { LEVELS } from "./frames.ts";
 import type { Group } from "./cgroup.ts";
-import type { Invocation, Level, Line, Listener, Outcome, Program, Result, Stream, Usage } from "./program.ts";
+import type { LEVELS } from "./frames.ts";
+import type {
+  Invocation,
+  Level,
+  Line,
+  Listener,
+  Outcome,
+  Program,
+  Result,
+  Stream,
+  Usage,
+} from "./program.ts";
 import { cutText, RawLines } from "./raw-lines.ts";
 import type { Verdict } from "./verdict.ts";
 
@@ -77,7 +87,9 @@ export class Run {
   /** Bytes that somebody in the jail wrote to stdout or stderr, past the guest. */
   print(stream: "stdout" | "stderr", chunk: Buffer): void {
     const nowUs = Date.now() * 1000;
-    this.#rawLines(stream).push(chunk, (text, cut) => this.#add(PRINT_LEVELS[stream], stream, nowUs, text, cut));
+    this.#rawLines(stream).push(chunk, (text, cut) =>
+      this.#add(PRINT_LEVELS[stream], stream, nowUs, text, cut),
+    );
   }
 
   /** Hands the lines on that have come since the last time. */
@@ -146,4 +158,7 @@ export class Run {
   }
 }
 
-const PRINT_LEVELS = { stdout: "info", stderr: "error" } as const satisfies Record<string, (typeof LEVELS)[number]>;
+const PRINT_LEVELS = { stdout: "info", stderr: "error" } as const satisfies Record<
+  string,
+  (typeof LEVELS)[number]
+>;

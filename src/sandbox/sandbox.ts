@@ -15,8 +15,8 @@ import {
   type Problem,
   type Program,
 } from "./program.ts";
-import type { Order } from "./run.ts";
 import { openRoots, type Roots } from "./roots.ts";
+import type { Order } from "./run.ts";
 import type { SandboxSettings } from "./settings.ts";
 import { requireWalls } from "./walls.ts";
 import { type PoolDescription, WarmPool } from "./warm-pool.ts";
@@ -65,7 +65,12 @@ export class Sandbox {
    * is never called before this function has returned; from then on there is always an outcome. An abort after that
    * ends the worker with everything it has started: CANCELLED.
    */
-  async execute(program: Program, invocation: Invocation, listener: Listener, signal: AbortSignal): Promise<Outcome> {
+  async execute(
+    program: Program,
+    invocation: Invocation,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Outcome> {
     signal.throwIfAborted();
     this.#throwIfClosing();
     const { pool } = this.#parts;
@@ -80,7 +85,12 @@ export class Sandbox {
         const { worker, queueMs, startMs } = await pool.claim(program, start, signal);
         // One that ends in the moment between being granted and being used is nobody's fault.
         if (!worker.canServe) continue;
-        return await serve(pool, worker, { program, invocation, listener, queueMs, startMs, ...loadable }, signal);
+        return await serve(
+          pool,
+          worker,
+          { program, invocation, listener, queueMs, startMs, ...loadable },
+          signal,
+        );
       }
     } catch (error) {
       if (error instanceof Unbuildable) return refuse(error.problems, listener);
@@ -118,7 +128,8 @@ export class Sandbox {
     const { builds, interpreters } = this.#parts;
     const build = await builds.build(program, signal);
     if ("problems" in build) throw new Unbuildable(build.problems);
-    if ("executable" in build) return { worker: await interpreters.startBinary(build.executable), loadable: NOTHING };
+    if ("executable" in build)
+      return { worker: await interpreters.startBinary(build.executable), loadable: NOTHING };
     const worker = await interpreters.take(program.language as Exclude<Language, "go">);
     return { worker, loadable: { loadable: build.source, file: build.file } };
   }
@@ -162,7 +173,9 @@ async function serve(pool: WarmPool, worker: Worker, order: Order, signal: Abort
 
 /** The outcome of a program that cannot be built: what is wrong with it, as a compiler says it. */
 function refuse(problems: readonly Problem[], listener: Listener): Outcome {
-  const lines = problems.map(({ message, line, column }) => (line > 0 ? `${line}:${column}: ${message}` : message));
+  const lines = problems.map(({ message, line, column }) =>
+    line > 0 ? `${line}:${column}: ${message}` : message,
+  );
   const [message = "the source has problems"] = lines;
   const traceback = lines.join("\n");
   const kind = problems[0]?.kind === "entry_point" ? "EntryPoint" : "SyntaxError";

@@ -9,26 +9,26 @@ export interface Verdict {
 }
 
 export function timedOut(timeoutMs: number): Verdict {
-  return { status: "TIMED_OUT", sentence: `ended because it took longer than its ${seconds(timeoutMs)} s` };
+  return ended("TIMED_OUT", "Timeout", `ended because it took longer than its ${seconds(timeoutMs)} s`);
 }
 
 export function loadTimedOut(startMs: number): Verdict {
   const sentence = `ended because loading the code took longer than ${seconds(startMs)} s; move slow work into Run`;
-  return { status: "TIMED_OUT", sentence };
+  return ended("TIMED_OUT", "Timeout", sentence);
 }
 
 export function outOfMemory(memoryBytesMax: number): Verdict {
   const sentence = `ended because it needed more memory than its ${bytes(memoryBytesMax)}; temporary files count`;
-  return { status: "OUT_OF_MEMORY", sentence };
+  return ended("OUT_OF_MEMORY", "Memory", sentence);
 }
 
 export function tooMuchOutput(outputBytesMax: number): Verdict {
-  return { status: "OUTPUT_LIMIT", sentence: `ended because it wrote more log than its ${bytes(outputBytesMax)}` };
+  return ended("OUTPUT_LIMIT", "Output", `ended because it wrote more log than its ${bytes(outputBytesMax)}`);
 }
 
 export function resultTooLarge(resultBytesMax: number): Verdict {
   const sentence = `its result is not delivered because it is larger than the allowed ${bytes(resultBytesMax)}`;
-  return { status: "OUTPUT_LIMIT", sentence };
+  return ended("OUTPUT_LIMIT", "Output", sentence);
 }
 
 export function exited(exitCode: number): Verdict {
@@ -57,6 +57,10 @@ export function raised(error: Failure): Verdict {
 export const CANCELLED: Verdict = { status: "CANCELLED" };
 export const CLOSED: Verdict = { status: "LOST", sentence: "ended because the service is shutting down" };
 
+function ended(status: Status, kind: string, sentence: string): Verdict {
+  return { status, error: { kind, message: sentence, traceback: "" }, sentence };
+}
+
 function failed(kind: string, message: string, sentence: string): Verdict {
   return { status: "FAILED", error: { kind, message, traceback: "" }, sentence };
 }
@@ -66,7 +70,11 @@ function seconds(milliseconds: number): string {
 }
 
 function bytes(count: number): string {
-  for (const [name, size] of [["GiB", 1024 ** 3], ["MiB", 1024 ** 2], ["KiB", 1024]] as const) {
+  for (const [name, size] of [
+    ["GiB", 1024 ** 3],
+    ["MiB", 1024 ** 2],
+    ["KiB", 1024],
+  ] as const) {
     if (count >= size) return `${Number((count / size).toFixed(1))} ${name}`;
   }
   return `${count} bytes`;

@@ -14,7 +14,9 @@ export interface WallReport {
 }
 
 /** Tries every wall on this host. Takes a few hundredths of a second where all of them hold. */
-export async function probeWalls(settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase">): Promise<WallReport[]> {
+export async function probeWalls(
+  settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase">,
+): Promise<WallReport[]> {
   if (process.platform !== "linux") return [NOT_LINUX];
   const waivedWalls = settings.mode === "none" ? WALL_NAMES : settings.waivedWalls;
   const asRoot = process.getuid?.() === 0;
@@ -28,7 +30,8 @@ export async function probeWalls(settings: Pick<SandboxSettings, "mode" | "waive
   const whole = await attempt(others);
   const reports: WallReport[] = [];
   for (const wall of WALL_NAMES) {
-    if (!wanted.includes(wall)) reports.push({ wall, held: "waived", detail: "waived by the operator", fix: "" });
+    if (!wanted.includes(wall))
+      reports.push({ wall, held: "waived", detail: "waived by the operator", fix: "" });
     else if (wall === "cgroup") reports.push(groups!);
     else if (whole === undefined) reports.push({ wall, held: true, detail: DETAILS[wall], fix: "" });
     else reports.push(explain(wall, await attempt(neededFor(wall, others))));
@@ -37,14 +40,19 @@ export async function probeWalls(settings: Pick<SandboxSettings, "mode" | "waive
 }
 
 /** Throws, with every wall that does not stand and how to build it; says which ones are waived. */
-export async function requireWalls(settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase">, log: Log): Promise<void> {
+export async function requireWalls(
+  settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase">,
+  log: Log,
+): Promise<void> {
   const unknown = settings.waivedWalls.filter((name) => !WALL_NAMES.some((wall) => wall === name));
   if (unknown.length > 0) {
     throw new Error(`there is no wall named ${unknown.join(", ")}; the walls are ${WALL_NAMES.join(", ")}`);
   }
   const tied = BUBBLEWRAP_WALLS.filter((wall) => !settings.waivedWalls.includes(wall));
   if (settings.mode === "jail" && settings.waivedWalls.includes("namespaces") && tied.length > 0) {
-    throw new Error(`without namespaces there is no bubblewrap to build these walls; waive them too: ${tied.join(", ")}`);
+    throw new Error(
+      `without namespaces there is no bubblewrap to build these walls; waive them too: ${tied.join(", ")}`,
+    );
   }
   const reports = await probeWalls(settings);
   const failed = reports.filter(({ held }) => held === false);
@@ -52,8 +60,10 @@ export async function requireWalls(settings: Pick<SandboxSettings, "mode" | "wai
     const lines = failed.map(({ wall, detail, fix }) => `- ${wall}: ${detail}\n  ${fix}`);
     throw new Error(`this host cannot build every wall around codes:\n${lines.join("\n")}`);
   }
-  if (settings.mode === "none") log.warn({}, "codes run without any wall around them; this is for trusted code only");
-  else if (settings.waivedWalls.length > 0) log.warn({ walls: settings.waivedWalls }, "walls around codes are waived");
+  if (settings.mode === "none")
+    log.warn({}, "codes run without any wall around them; this is for trusted code only");
+  else if (settings.waivedWalls.length > 0)
+    log.warn({ walls: settings.waivedWalls }, "walls around codes are waived");
 }
 
 const DETAILS: Readonly<Record<WallName, string>> = {
@@ -84,7 +94,12 @@ async function probeGroups(): Promise<WallReport> {
     await using groups: Groups = await openGroups();
     const group = groups.create("probe", { memoryBytesMax: 64 * 1024 * 1024, pidsMax: 16 });
     await group.remove();
-    return { wall: "cgroup", held: true, detail: `version ${groups.version.slice(1)}: ${DETAILS.cgroup}`, fix: "" };
+    return {
+      wall: "cgroup",
+      held: true,
+      detail: `version ${groups.version.slice(1)}: ${DETAILS.cgroup}`,
+      fix: "",
+    };
   } catch (error) {
     const detail = `control groups cannot be made: ${error instanceof Error ? error.message : error}`;
     const service = "run as root, or under systemd with Delegate=yes (systemd-run --property=Delegate=yes …)";
@@ -117,7 +132,8 @@ const PROBE: JailSpec = {
 
 /** A wall of bubblewrap's is tried with what any bubblewrap needs. */
 function neededFor(wall: WallName, wanted: readonly WallName[]): WallName[] {
-  const base: WallName[] = BUBBLEWRAP_WALLS.includes(wall) || wall === "namespaces" ? ["user", "namespaces"] : [];
+  const base: WallName[] =
+    BUBBLEWRAP_WALLS.includes(wall) || wall === "namespaces" ? ["user", "namespaces"] : [];
   // Nested namespaces are forbidden by a file in /proc.
   if (wall === "nesting") base.push("processes");
   return wanted.filter((name) => name === wall || base.includes(name));
@@ -131,7 +147,8 @@ function explain(wall: WallName, complaint: string | undefined): WallReport {
 function fixFor(wall: WallName, complaint: string): string {
   if (/not found|ENOENT|No such file/.test(complaint)) return INSTALL;
   if (/Unknown option/i.test(complaint)) return `bubblewrap 0.8 or newer is needed: ${INSTALL}`;
-  if (wall === "processes") return `in a container: docker run --security-opt systempaths=unconfined; ${CONTAINER}`;
+  if (wall === "processes")
+    return `in a container: docker run --security-opt systempaths=unconfined; ${CONTAINER}`;
   if (wall === "user") return `run the service as root, or as the user that codes may run as; ${INSTALL}`;
   const debian = "sysctl -w kernel.unprivileged_userns_clone=1 (Debian)";
   const ubuntu = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)";

@@ -69,7 +69,13 @@ export class WarmPool implements Owner {
   describe(): PoolDescription {
     const idle = this.#idleSince.size;
     const busy = this.#keys.size - idle + this.#starting;
-    return { capacity: this.#settings.workersMax, busy, idle, waiting: this.#waiters.length, ...this.#counts };
+    return {
+      capacity: this.#settings.workersMax,
+      busy,
+      idle,
+      waiting: this.#waiters.length,
+      ...this.#counts,
+    };
   }
 
   /** Throws `NotAccepted` when there is no worker in time, and the signal's reason when it is aborted. */

@@ -4,8 +4,8 @@ import type { Ending, Jail } from "./launch.ts";
 import type { Log } from "./log.ts";
 import type { Outcome, Problem, Result } from "./program.ts";
 import { type Order, Run } from "./run.ts";
-import * as verdicts from "./verdict.ts";
 import type { Verdict } from "./verdict.ts";
+import * as verdicts from "./verdict.ts";
 
 /**
  * One jailed interpreter. It serves one program, one invocation at a time, and is used again only after a clean
@@ -24,7 +24,12 @@ type State =
   /** Answered; what was written before the answer may still be on its way. */
   | { readonly at: "settling"; readonly run: Run; readonly result: Result | Verdict; readonly clean: boolean }
   /** Being killed, or over: once all that it wrote is read, the run gets its result. */
-  | { readonly at: "ending"; readonly run?: Run; readonly result?: Result | Verdict; readonly answer?: Answer };
+  | {
+      readonly at: "ending";
+      readonly run?: Run;
+      readonly result?: Result | Verdict;
+      readonly answer?: Answer;
+    };
 
 interface Answer {
   resolve(checked: Checked): void;
@@ -191,9 +196,14 @@ export class Worker {
   #takeLast(frame: Frame, { run, result }: State & { at: "ending" }): void {
     if (run === undefined || frame.invocation !== run.number) return;
     if (frame.kind === KIND.LOG) run.log(frame.payload);
-    const exited = result && "error" in result && (result.error?.kind === "Exit" || result.error?.kind === "Signal");
+    const exited =
+      result && "error" in result && (result.error?.kind === "Exit" || result.error?.kind === "Signal");
     if (exited && frame.kind === KIND.RESULT) {
-      this.#become({ at: "ending", run, result: judge(readResult(frame.payload), run.order.invocation.resultBytesMax) });
+      this.#become({
+        at: "ending",
+        run,
+        result: judge(readResult(frame.payload), run.order.invocation.resultBytesMax),
+      });
     }
   }
 
@@ -232,11 +242,13 @@ export class Worker {
         if (at !== "serving") throw new BrokenFrame("a result came before the program was loaded");
         return this.#settle(run, judge(readResult(frame.payload), invocation.resultBytesMax), true, position);
       case KIND.ERROR: {
-        const failure = readFailure(frame.payload);
+        const { failure, isLast } = readFailure(frame.payload);
         const tooLarge = failure.kind === "ResultTooLarge";
-        const verdict = tooLarge ? verdicts.resultTooLarge(invocation.resultBytesMax) : verdicts.raised(failure);
+        const verdict = tooLarge
+          ? verdicts.resultTooLarge(invocation.resultBytesMax)
+          : verdicts.raised(failure);
         // A program that could not be loaded leaves a worker that serves nothing.
-        return this.#settle(run, verdict, at === "serving", position);
+        return this.#settle(run, verdict, at === "serving" && !isLast, position);
       }
       default:
         throw new BrokenFrame(`a frame of kind ${frame.kind} is not expected`);
@@ -342,7 +354,8 @@ export class Worker {
   }
 
   #explain({ exitCode, signal }: Ending, run: Run): Verdict {
-    if (this.#jail.group.outOfMemoryKills() > 0) return verdicts.outOfMemory(run.order.program.memoryBytesMax);
+    if (this.#jail.group.outOfMemoryKills() > 0)
+      return verdicts.outOfMemory(run.order.program.memoryBytesMax);
     return signal === undefined ? verdicts.exited(exitCode ?? 0) : verdicts.signalled(signal);
   }
 
@@ -371,7 +384,8 @@ function judge(result: Result, resultBytesMax: number): Result | Verdict {
 }
 
 function encodeInvocation(run: Run, lineBytesMax: number): Buffer {
-  const { method, path, query, headers, body, secrets, context, timeoutMs, resultBytesMax } = run.order.invocation;
+  const { method, path, query, headers, body, secrets, context, timeoutMs, resultBytesMax } =
+    run.order.invocation;
   const deadlineMs = Date.now() + timeoutMs;
   const head = {
     method,

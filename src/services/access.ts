@@ -1,5 +1,5 @@
-import { type Reason, Refusal } from "../core/errors.ts";
 import { ROLES, type Role } from "../core/db/entities/projects.ts";
+import { type Reason, Refusal } from "../core/errors.ts";
 
 /** Who is calling, as far as rights go. */
 export type Caller =
@@ -51,7 +51,9 @@ export function requireOperator(caller: Caller): void {
 }
 
 export function projectNotFound(projectId: string): Refusal {
-  return notFound("PROJECT_NOT_FOUND", "no project has this id; ListProjects shows those you may see", { projectId });
+  return notFound("PROJECT_NOT_FOUND", "no project has this id; ListProjects shows those you may see", {
+    projectId,
+  });
 }
 
 export function codeNotFound(codeId: string): Refusal {
@@ -59,9 +61,13 @@ export function codeNotFound(codeId: string): Refusal {
 }
 
 export function runNotFound(runId: string): Refusal {
-  return notFound("RUN_NOT_FOUND", "no run has this id, or its retention has ended; ListRuns shows those that are kept", {
-    runId,
-  });
+  return notFound(
+    "RUN_NOT_FOUND",
+    "no run has this id, or its retention has ended; ListRuns shows those that are kept",
+    {
+      runId,
+    },
+  );
 }
 
 function notFound(reason: Reason, message: string, metadata: Record<string, string>): Refusal {

@@ -92,17 +92,24 @@ export class Catalog {
     const em = this.#orm.em.fork();
     const code = await em.findOne(CodeEntity, { id: codeId, deleteTime: null });
     if (code === null) throw codeNotFound(codeId);
-    if ((await em.count(ProjectEntity, { id: code.projectId, deleteTime: null })) === 0) throw codeNotFound(codeId);
+    if ((await em.count(ProjectEntity, { id: code.projectId, deleteTime: null })) === 0)
+      throw codeNotFound(codeId);
     const wanted = number === 0 ? code.activeVersion : number;
     if (wanted === 0) {
-      throw new Refusal("NO_ACTIVE_VERSION", "the code has only drafts; ActivateCodeVersion publishes one", { codeId });
+      throw new Refusal("NO_ACTIVE_VERSION", "the code has only drafts; ActivateCodeVersion publishes one", {
+        codeId,
+      });
     }
     const version = await em.findOne(CodeVersionEntity, { codeId, number: wanted });
     if (version === null) {
-      throw new Refusal("VERSION_NOT_FOUND", `the code has no version ${wanted}; ListCodeVersions shows those it has`, {
-        codeId,
-        number: String(wanted),
-      });
+      throw new Refusal(
+        "VERSION_NOT_FOUND",
+        `the code has no version ${wanted}; ListCodeVersions shows those it has`,
+        {
+          codeId,
+          number: String(wanted),
+        },
+      );
     }
     const program: Program = {
       key: `${codeId} ${wanted} ${settingsOf(code)}`,

@@ -69,7 +69,11 @@ export interface CodeFilter {
 }
 
 /** Finds what is wrong with a source without running it. */
-export type CheckSource = (language: Language, source: string, signal: AbortSignal) => Promise<readonly Problem[]>;
+export type CheckSource = (
+  language: Language,
+  source: string,
+  signal: AbortSignal,
+) => Promise<readonly Problem[]>;
 
 /** Stores codes and their versions, publishes and rolls back. */
 export class Codes {
@@ -78,7 +82,12 @@ export class Codes {
   readonly #checkSource: CheckSource;
   readonly #memoryBytesCeiling: number;
 
-  constructor(parts: { orm: MikroORM; catalog: Catalog; checkSource: CheckSource; memoryBytesCeiling: number }) {
+  constructor(parts: {
+    orm: MikroORM;
+    catalog: Catalog;
+    checkSource: CheckSource;
+    memoryBytesCeiling: number;
+  }) {
     this.#orm = parts.orm;
     this.#catalog = parts.catalog;
     this.#checkSource = parts.checkSource;
@@ -94,7 +103,11 @@ export class Codes {
       await requireProject(em, projectId);
       const id = newId();
       if (ask.requestId !== "") {
-        const earlier = await claimRequestId(em, { projectId, requestId: ask.requestId, method: "CreateCode", ask }, id);
+        const earlier = await claimRequestId(
+          em,
+          { projectId, requestId: ask.requestId, method: "CreateCode", ask },
+          id,
+        );
         if (earlier !== undefined) return findCode(em, earlier, { deletedToo: true });
       }
       const slug = ask.slug === "" ? await freeCodeSlug(em, projectId, ask.name) : ask.slug;
@@ -138,7 +151,8 @@ export class Codes {
       const code = await findCode(em, codeId, { lock: true });
       requireEtag(code.revision, change.etag);
       applyFields(code, fields);
-      const version = source === undefined ? undefined : await nextVersion(em, code, source, call.caller.name);
+      const version =
+        source === undefined ? undefined : await nextVersion(em, code, source, call.caller.name);
       if (version !== undefined && !change.draft) code.activeVersion = version.number;
       code.updateTime = new Date();
       await em.flush();
@@ -177,7 +191,11 @@ export class Codes {
     return code;
   }
 
-  async listVersions(call: Call, codeId: string, ask: PageAsk & { full: boolean }): Promise<Page<CodeVersion>> {
+  async listVersions(
+    call: Call,
+    codeId: string,
+    ask: PageAsk & { full: boolean },
+  ): Promise<Page<CodeVersion>> {
     const em = this.#orm.em.fork();
     requireRole(call.caller, "VIEWER", belonging(await findCode(em, codeId, { deletedToo: true })));
     const question = { list: "versions", codeId };
@@ -217,7 +235,12 @@ export class Codes {
     return activated;
   }
 
-  async check(call: Call, projectId: string, language: Language, source: string): Promise<readonly Problem[]> {
+  async check(
+    call: Call,
+    projectId: string,
+    language: Language,
+    source: string,
+  ): Promise<readonly Problem[]> {
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => projectNotFound(projectId) });
     await requireProject(this.#orm.em.fork(), projectId);
     return this.#checkSource(language, source, call.signal);
@@ -259,7 +282,8 @@ export class Codes {
 /** A problem in one line, its place first. */
 export function describeProblem(problem: Problem): string {
   if (problem.line === 0) return problem.message;
-  const place = problem.column === 0 ? `line ${problem.line}` : `line ${problem.line}, column ${problem.column}`;
+  const place =
+    problem.column === 0 ? `line ${problem.line}` : `line ${problem.line}, column ${problem.column}`;
   return `${place}: ${problem.message}`;
 }
 
@@ -341,7 +365,11 @@ async function findCode(
   options: { deletedToo?: boolean; lock?: boolean } = {},
 ): Promise<Code> {
   const lock = options.lock ? { lockMode: 4 } : {};
-  const code = await em.findOne(CodeEntity, { $and: [{ id: codeId }, options.deletedToo ? notYetPurged() : { deleteTime: null }] }, lock);
+  const code = await em.findOne(
+    CodeEntity,
+    { $and: [{ id: codeId }, options.deletedToo ? notYetPurged() : { deleteTime: null }] },
+    lock,
+  );
   if (code === null) throw codeNotFound(codeId);
   return code;
 }
@@ -349,14 +377,19 @@ async function findCode(
 async function findVersion(em: EntityManager, codeId: string, number: number): Promise<CodeVersion> {
   const version = await em.findOne(CodeVersionEntity, { codeId, number });
   if (version !== null) return version;
-  throw new Refusal("VERSION_NOT_FOUND", `the code has no version ${number}; ListCodeVersions shows those it has`, {
-    codeId,
-    number: String(number),
-  });
+  throw new Refusal(
+    "VERSION_NOT_FOUND",
+    `the code has no version ${number}; ListCodeVersions shows those it has`,
+    {
+      codeId,
+      number: String(number),
+    },
+  );
 }
 
 async function requireProject(em: EntityManager, projectId: string): Promise<void> {
-  if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw projectNotFound(projectId);
+  if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
+    throw projectNotFound(projectId);
 }
 
 async function freeCodeSlug(em: EntityManager, projectId: string, name: string): Promise<string> {

@@ -75,7 +75,9 @@ export class Instance implements AsyncDisposable {
        on conflict (id) do update set lease_until = excluded.lease_until`,
       [id, hostname(), process.pid, leaseMs],
     );
-    const { rows } = await this.#pool.query<{ id: string }>("select id from instances where lease_until < now()");
+    const { rows } = await this.#pool.query<{ id: string }>(
+      "select id from instances where lease_until < now()",
+    );
     for (const expired of rows) await this.#declareLost(expired.id);
   }
 
@@ -93,7 +95,8 @@ export class Instance implements AsyncDisposable {
       [run.id],
     );
     const sequence = Number(rows[0]?.last ?? 0) + 1;
-    const text = "The service that ran this stopped without a word; what the run did after its last entry is not known.";
+    const text =
+      "The service that ran this stopped without a word; what the run did after its last entry is not known.";
     this.#journal.append({ ...run }, [
       { sequence, timeUs: Date.now() * 1000, level: "error", stream: "system", text, truncated: false },
     ]);
@@ -111,7 +114,11 @@ export class Instance implements AsyncDisposable {
 
   async #keepHouse(): Promise<void> {
     try {
-      const { made, dropped } = await maintainPartitions(this.#pool, this.#settings.retentionDays, Date.now());
+      const { made, dropped } = await maintainPartitions(
+        this.#pool,
+        this.#settings.retentionDays,
+        Date.now(),
+      );
       const em = this.#orm.em.fork();
       await forgetOldRequestIds(em);
       await em.transactional(async (inner) => {
@@ -166,7 +173,9 @@ export class ServiceLock implements AsyncDisposable {
     }
     client.removeAllListeners("end");
     await client.end();
-    throw new Error("another Code Actions is using this database; stop it first, or give this one a DATABASE_URL of its own");
+    throw new Error(
+      "another Code Actions is using this database; stop it first, or give this one a DATABASE_URL of its own",
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

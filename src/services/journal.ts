@@ -236,7 +236,8 @@ export class Journal {
         for (const pending of batch) this.#pendingBytes -= pending.bytes;
         if (chunks.length > 0) this.#committed(chunks);
         for (const pending of batch) {
-          for (const waiter of pending.waiters) waiter.resolve(!pending.writesRow || written.has(pending.row.id));
+          for (const waiter of pending.waiters)
+            waiter.resolve(!pending.writesRow || written.has(pending.row.id));
         }
         return;
       } catch (error) {
@@ -263,7 +264,8 @@ export class Journal {
   #giveUp(batch: Pending[], cause: unknown): void {
     for (const pending of batch) {
       this.#pendingBytes -= pending.bytes;
-      for (const waiter of pending.waiters) waiter.reject(new NotCommitted("the run could not be recorded", { cause }));
+      for (const waiter of pending.waiters)
+        waiter.reject(new NotCommitted("the run could not be recorded", { cause }));
     }
   }
 
@@ -304,10 +306,16 @@ function refusedByContent(error: unknown): boolean {
  * Writes a batch in one statement, so one commit. Rows travel as JSON, all bytes together as one binary value that
  * is cut up in place. Answers with the ids of the runs whose row is now the one given.
  */
-async function writeBatch(pool: Pool, batch: readonly Pending[], chunks: readonly LogChunk[]): Promise<Set<string>> {
+async function writeBatch(
+  pool: Pool,
+  batch: readonly Pending[],
+  chunks: readonly LogChunk[],
+): Promise<Set<string>> {
   const bytes = new Bytes();
   const runs = batch.filter((pending) => pending.writesRow).map((pending) => pending.row);
-  const payloads = batch.flatMap(({ row, payload }) => (payload === undefined ? [] : [payloadRow(row.id, payload, bytes)]));
+  const payloads = batch.flatMap(({ row, payload }) =>
+    payload === undefined ? [] : [payloadRow(row.id, payload, bytes)],
+  );
   const logs = chunks.map((chunk) => chunkRow(chunk, bytes));
   const { rows } = await pool.query<{ id: string }>({
     name: "write-batch",

@@ -39,7 +39,8 @@ export class LogBus {
   }
 
   ended(view: RunView): void {
-    for (const subscription of this.#subscriptions.get(`run ${view.run.id}`) ?? []) subscription.offer({ ended: view });
+    for (const subscription of this.#subscriptions.get(`run ${view.run.id}`) ?? [])
+      subscription.offer({ ended: view });
   }
 }
 
@@ -84,7 +85,8 @@ export class LogSubscription implements Disposable {
 
   /** All that is queued; waits when that is nothing. Empty when the wait was over first, or the signal fired. */
   async take(waitMs: number, signal: AbortSignal): Promise<BusItem[]> {
-    if (this.#queue.length === 0 && !this.#overflowed && !signal.aborted) await this.#somethingOrLater(waitMs, signal);
+    if (this.#queue.length === 0 && !this.#overflowed && !signal.aborted)
+      await this.#somethingOrLater(waitMs, signal);
     const items = this.#queue;
     this.#queue = [];
     this.#entries = 0;
@@ -98,7 +100,9 @@ export class LogSubscription implements Disposable {
 
   #wants(chunk: LogChunk): boolean {
     const scope = this.#scope;
-    return scope.kind !== "project" || scope.codeIds.length === 0 || scope.codeIds.includes(chunk.codeId ?? "");
+    return (
+      scope.kind !== "project" || scope.codeIds.length === 0 || scope.codeIds.includes(chunk.codeId ?? "")
+    );
   }
 
   async #somethingOrLater(waitMs: number, signal: AbortSignal): Promise<void> {

@@ -41,7 +41,14 @@ export function packEntries(entries: readonly LogEntry[]): PackedEntries {
     maxLevel = Math.max(maxLevel, level);
     streams |= 1 << stream;
   }
-  return { heads, text: entries.map((entry) => entry.text).join("\n"), minTimeUs, maxTimeUs, maxLevel, streams };
+  return {
+    heads,
+    text: entries.map((entry) => entry.text).join("\n"),
+    minTimeUs,
+    maxTimeUs,
+    maxLevel,
+    streams,
+  };
 }
 
 /** The entries of a chunk, as they were packed. */

@@ -77,7 +77,8 @@ export class CommitCursor implements LogCursor {
     if (chunk.position <= (this.writers.get(chunk.writer) ?? this.floor)) return [];
     const part = this.#part;
     this.writers.set(chunk.writer, chunk.position);
-    if (part === undefined || part.writer !== chunk.writer || part.position !== chunk.position) return chunk.entries;
+    if (part === undefined || part.writer !== chunk.writer || part.position !== chunk.position)
+      return chunk.entries;
     this.#part = undefined;
     return chunk.entries.filter((entry) => entry.sequence > part.sequence);
   }
@@ -104,7 +105,8 @@ export function ownerOf(scope: LogScope): string {
 
 /** Reads a cursor that this scope gave; anything else is refused. */
 export function readCursor(scope: LogScope, text: string): LogCursor {
-  const cursor = scope.kind === "run" ? readRunCursor(scope.runId, text) : readCommitCursor(ownerOf(scope), text);
+  const cursor =
+    scope.kind === "run" ? readRunCursor(scope.runId, text) : readCommitCursor(ownerOf(scope), text);
   if (cursor !== undefined) return cursor;
   throw new Refusal(
     "CURSOR_INVALID",
@@ -153,10 +155,15 @@ function isEncoded(value: unknown): value is Encoded {
   if (typeof value !== "object" || value === null) return false;
   const { o, f, w, p } = value as Partial<Encoded>;
   if (typeof o !== "string" || !Number.isSafeInteger(f) || typeof w !== "object" || w === null) return false;
-  const writersAreWell = Object.entries(w).every(([id, at]) => /^[0-9a-f-]{36}$/.test(id) && Number.isSafeInteger(at));
+  const writersAreWell = Object.entries(w).every(
+    ([id, at]) => /^[0-9a-f-]{36}$/.test(id) && Number.isSafeInteger(at),
+  );
   const partIsWell =
     p === undefined ||
-    (Array.isArray(p) && typeof p[0] === "string" && Number.isSafeInteger(p[1]) && Number.isSafeInteger(p[2]));
+    (Array.isArray(p) &&
+      typeof p[0] === "string" &&
+      Number.isSafeInteger(p[1]) &&
+      Number.isSafeInteger(p[2]));
   return writersAreWell && partIsWell;
 }
 

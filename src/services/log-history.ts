@@ -58,12 +58,22 @@ export class LogHistory {
   }
 
   /** The newest chunks, newest first, before a place. */
-  before(scope: LogScope, place: HistoryPlace | undefined, filter: LogFilter, limit: number): Promise<LogChunk[]> {
+  before(
+    scope: LogScope,
+    place: HistoryPlace | undefined,
+    filter: LogFilter,
+    limit: number,
+  ): Promise<LogChunk[]> {
     return this.#stretch(scope, place, filter, limit, "newest");
   }
 
   /** Chunks oldest first, at a place or after it. */
-  from(scope: LogScope, place: HistoryPlace | undefined, filter: LogFilter, limit: number): Promise<LogChunk[]> {
+  from(
+    scope: LogScope,
+    place: HistoryPlace | undefined,
+    filter: LogFilter,
+    limit: number,
+  ): Promise<LogChunk[]> {
     return this.#stretch(scope, place, filter, limit, "oldest");
   }
 
@@ -85,7 +95,10 @@ export class LogHistory {
     const { minimumLevel, streams, startTimeUs, endTimeUs } = filter;
     if (minimumLevel !== undefined) test((p) => `max_level >= ${p}`, LEVEL_NUMBERS[minimumLevel]);
     if (streams !== undefined && streams.length > 0) {
-      test((p) => `streams & ${p} <> 0`, streams.reduce((mask, stream) => mask | (1 << STREAM_NUMBERS[stream]), 0));
+      test(
+        (p) => `streams & ${p} <> 0`,
+        streams.reduce((mask, stream) => mask | (1 << STREAM_NUMBERS[stream]), 0),
+      );
     }
     if (filter.text !== undefined && filter.text !== "") {
       test((p) => `strpos(lower(text), ${p}) > 0`, filter.text.toLowerCase());
@@ -100,7 +113,10 @@ export class LogHistory {
     }
     values.push(limit);
     const direction = first === "newest" ? "desc" : "asc";
-    return this.#read(`where ${tests.join(" and ")} order by ${order} ${direction} limit $${values.length}`, values);
+    return this.#read(
+      `where ${tests.join(" and ")} order by ${order} ${direction} limit $${values.length}`,
+      values,
+    );
   }
 
   #ofRunAfter(scope: LogScope, sequence: number, limit: number): Promise<LogChunk[]> {

@@ -4,10 +4,10 @@ import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { RunEntity } from "../core/db/entities/runs.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import type { RunView } from "./live-run.ts";
 import type { BusItem, LogBus, LogScope, LogSubscription } from "./log-bus.ts";
 import { CommitCursor, type LogCursor, ownerOf, RunCursor, readCursor } from "./log-cursor.ts";
 import { entryFilter, type LogChunk, type LogEntry, type LogFilter } from "./log-entry.ts";
-import type { RunView } from "./live-run.ts";
 import type { LogHistory } from "./log-history.ts";
 import { type Page, type PageAsk, pageSize, pageStart, pageToken } from "./pages.ts";
 
@@ -27,7 +27,12 @@ export interface PlacedEntry {
 /** What a follower is told, in order; every item carries the cursor to go on from. */
 export type LogItem =
   | { readonly kind: "entries"; readonly entries: readonly PlacedEntry[]; readonly cursor: string }
-  | { readonly kind: "gap"; readonly fromSequence: number; readonly toSequence: number; readonly cursor: string }
+  | {
+      readonly kind: "gap";
+      readonly fromSequence: number;
+      readonly toSequence: number;
+      readonly cursor: string;
+    }
   | { readonly kind: "heartbeat"; readonly cursor: string }
   | { readonly kind: "ended"; readonly view: RunView; readonly cursor: string };
 
@@ -81,10 +86,15 @@ export class Logs {
         const at = scope.kind === "run" ? chunk.firstSequence : chunk.position;
         const entries = ask.newestFirst ? chunk.entries.toReversed() : chunk.entries;
         for (const entry of entries) {
-          if (seen?.at === at && (ask.newestFirst ? entry.sequence >= seen.sequence : entry.sequence <= seen.sequence)) continue;
+          if (
+            seen?.at === at &&
+            (ask.newestFirst ? entry.sequence >= seen.sequence : entry.sequence <= seen.sequence)
+          )
+            continue;
           seen = { at, sequence: entry.sequence };
           if (wanted !== undefined && !wanted(entry)) continue;
-          if (found.length === size) return { items: found, nextToken: pageToken(question, lastPlace(found, scope)) };
+          if (found.length === size)
+            return { items: found, nextToken: pageToken(question, lastPlace(found, scope)) };
           found.push(placed(scope, chunk, entry));
         }
       }
@@ -112,7 +122,12 @@ export class Logs {
    * A reader that is too slow for the live part is sent back to the history and misses nothing. Following a run ends
    * with the run; everything else with the signal.
    */
-  async *follow(scope: LogScope, cursor: LogCursor, filter: LogFilter, signal: AbortSignal): AsyncGenerator<LogItem> {
+  async *follow(
+    scope: LogScope,
+    cursor: LogCursor,
+    filter: LogFilter,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogItem> {
     if (cursor instanceof RunCursor && cursor.ended) return;
     using subscription = this.#bus.subscribe(scope);
     const wanted = entryFilter(filter);
@@ -262,7 +277,9 @@ function endCursor(cursor: LogCursor): string {
 
 function placed(scope: LogScope, chunk: LogChunk, entry: LogEntry): PlacedEntry {
   const cursor =
-    scope.kind === "run" ? new RunCursor(scope.runId, 0) : new CommitCursor(ownerOf(scope), chunk.position - 1);
+    scope.kind === "run"
+      ? new RunCursor(scope.runId, 0)
+      : new CommitCursor(ownerOf(scope), chunk.position - 1);
   return { entry, chunk, cursor: cursor.textAt(chunk, entry) };
 }
 
@@ -284,7 +301,11 @@ function placeOf(start: unknown): ListPlace | undefined {
 }
 
 /** A tail of a project may name codes; each must be one of the project's. */
-export async function requireCodesOf(orm: MikroORM, projectId: string, codeIds: readonly string[]): Promise<void> {
+export async function requireCodesOf(
+  orm: MikroORM,
+  projectId: string,
+  codeIds: readonly string[],
+): Promise<void> {
   if (codeIds.length === 0) return;
   const found = await orm.em.fork().count(CodeEntity, { id: { $in: [...codeIds] }, projectId });
   if (found !== new Set(codeIds).size) {

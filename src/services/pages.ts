@@ -24,7 +24,10 @@ export function pageSize(asked: number): number {
 export function pageStart(question: object, token: string): unknown {
   if (token === "") return undefined;
   try {
-    const [fingerprint, start] = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as [string, unknown];
+    const [fingerprint, start] = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as [
+      string,
+      unknown,
+    ];
     if (fingerprint === fingerprintOf(question)) return start;
   } catch {
     // Falls through: what cannot be read is not one of ours.

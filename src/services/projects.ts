@@ -1,9 +1,15 @@
 import { createHash, createHmac, randomBytes } from "node:crypto";
-import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
+import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import { LRUCache } from "lru-cache";
 import { v7 as newId } from "uuid";
-import { type Project, ProjectEntity, type Role, type Token, TokenEntity } from "../core/db/entities/projects.ts";
+import {
+  type Project,
+  ProjectEntity,
+  type Role,
+  type Token,
+  TokenEntity,
+} from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
 import { type Call, type Caller, projectNotFound, requireOperator, requireRole } from "./access.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId } from "./pages.ts";
@@ -45,7 +51,13 @@ export class Projects {
       }
       const slug = ask.slug === "" ? await this.#freeProjectSlug(em, ask.name) : ask.slug;
       const now = new Date();
-      const project = em.create(ProjectEntity, { id, name: ask.name, slug, createTime: now, updateTime: now });
+      const project = em.create(ProjectEntity, {
+        id,
+        name: ask.name,
+        slug,
+        createTime: now,
+        updateTime: now,
+      });
       await em.flush();
       return project;
     });
@@ -185,7 +197,8 @@ export class Projects {
     const expireTimeMs = token.expireTime?.getTime() ?? Number.POSITIVE_INFINITY;
     if (expireTimeMs <= Date.now()) throw tokenInvalid();
     const { id: tokenId, name, projectId, role } = token;
-    if (projectId && (await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw tokenInvalid();
+    if (projectId && (await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
+      throw tokenInvalid();
     const caller: Caller = projectId
       ? { kind: "token", tokenId, name, projectId, role }
       : { kind: "operator", tokenId, name };
@@ -195,7 +208,7 @@ export class Projects {
 
   /**
    * Makes sure that there is an operator's token. With a configured secret, that one and no other is it; without,
-   * the first start makes one and answers with its secret, the only time it can be seen.
+   * the first start makes one and answers with its secret, the only time that it can be seen.
    */
   async bootstrap(configured: string): Promise<string | undefined> {
     return this.#transaction(async (em) => {
@@ -207,15 +220,26 @@ export class Projects {
       for (const token of existing) token.revokeTime = new Date();
       const again = await em.findOne(TokenEntity, { secretSha256 });
       if (again !== null) again.revokeTime = null;
-      else em.create(TokenEntity, { id: newId(), name: "operator", role: "ADMIN", secretSha256, createTime: new Date() });
+      else
+        em.create(TokenEntity, {
+          id: newId(),
+          name: "operator",
+          role: "ADMIN",
+          secretSha256,
+          createTime: new Date(),
+        });
       await em.flush();
-      return secret;
+      return configured === "" ? secret : undefined;
     });
   }
 
   async #freeProjectSlug(em: EntityManager, name: string): Promise<string> {
     const slug = slugOf(name);
-    const taken = await em.find(ProjectEntity, { slug: { $like: `${slug}%` }, deleteTime: null }, { fields: ["slug"] });
+    const taken = await em.find(
+      ProjectEntity,
+      { slug: { $like: `${slug}%` }, deleteTime: null },
+      { fields: ["slug"] },
+    );
     return freeSlug(slug, new Set(taken.map((project) => project.slug)));
   }
 
@@ -234,17 +258,26 @@ export class Projects {
 }
 
 export function slugTaken(): Refusal {
-  return new Refusal("SLUG_TAKEN", "slug: taken by another one; choose another slug", {}, {
-    fields: [{ field: "slug", description: "taken by another one" }],
-  });
+  return new Refusal(
+    "SLUG_TAKEN",
+    "slug: taken by another one; choose another slug",
+    {},
+    {
+      fields: [{ field: "slug", description: "taken by another one" }],
+    },
+  );
 }
 
 /** Refuses a change that was made from an older state. An empty etag asks for no such care. */
 export function requireEtag(revision: number, etag: string): void {
   if (etag === "" || etag === etagOf(revision)) return;
-  throw new Refusal("ETAG_MISMATCH", "somebody else changed it since you read it; read it again and decide again", {
-    etag: etagOf(revision),
-  });
+  throw new Refusal(
+    "ETAG_MISMATCH",
+    "somebody else changed it since you read it; read it again and decide again",
+    {
+      etag: etagOf(revision),
+    },
+  );
 }
 
 export function etagOf(revision: number): string {
@@ -260,13 +293,20 @@ async function findProject(em: EntityManager, projectId: string): Promise<Projec
 async function findToken(em: EntityManager, projectId: string, tokenId: string): Promise<Token> {
   const token = await em.findOne(TokenEntity, { id: tokenId, projectId });
   if (token !== null) return token;
-  throw new Refusal("TOKEN_NOT_FOUND", "the project has no token with this id; ListTokens shows those it has", {
-    tokenId,
-  });
+  throw new Refusal(
+    "TOKEN_NOT_FOUND",
+    "the project has no token with this id; ListTokens shows those it has",
+    {
+      tokenId,
+    },
+  );
 }
 
 function tokenInvalid(): Refusal {
-  return new Refusal("TOKEN_INVALID", "this token is not valid here (unknown, expired or revoked); ask for a new one");
+  return new Refusal(
+    "TOKEN_INVALID",
+    "this token is not valid here (unknown, expired or revoked); ask for a new one",
+  );
 }
 
 function hashOf(secret: string): Buffer {

@@ -18,7 +18,11 @@ export const NO_PROJECT = "00000000-0000-0000-0000-000000000000";
  * Claims a request id for the resource that is about to be made. Answers with the id of the resource that it led to
  * when it came before, within 24 hours; two calls with the same id at once wait for each other.
  */
-export async function claimRequestId(em: EntityManager, key: RequestKey, resourceId: string): Promise<string | undefined> {
+export async function claimRequestId(
+  em: EntityManager,
+  key: RequestKey,
+  resourceId: string,
+): Promise<string | undefined> {
   const fingerprint = fingerprintOf(key);
   const claimed = await em.execute<unknown[]>(
     `insert into request_ids (project_id, request_id, fingerprint, resource_id, create_time) values (?, ?, ?, ?, now())
@@ -32,7 +36,7 @@ export async function claimRequestId(em: EntityManager, key: RequestKey, resourc
     "select fingerprint, resource_id from request_ids where project_id = ? and request_id = ?",
     [key.projectId, key.requestId],
   );
-  if (earlier !== undefined && earlier.fingerprint.equals(fingerprint)) return earlier.resource_id;
+  if (earlier?.fingerprint.equals(fingerprint)) return earlier.resource_id;
   throw new Refusal(
     "REQUEST_ID_REUSED",
     "this request id came before with another method or body; make a new one for each new request",
@@ -41,7 +45,11 @@ export async function claimRequestId(em: EntityManager, key: RequestKey, resourc
 }
 
 /** Gives a request id back: what it was claimed for did not come to be. */
-export async function releaseRequestId(em: EntityManager, key: RequestKey, resourceId: string): Promise<void> {
+export async function releaseRequestId(
+  em: EntityManager,
+  key: RequestKey,
+  resourceId: string,
+): Promise<void> {
   await em.execute("delete from request_ids where project_id = ? and request_id = ? and resource_id = ?", [
     key.projectId,
     key.requestId,
@@ -57,5 +65,7 @@ export async function forgetOldRequestIds(em: EntityManager): Promise<void> {
 function fingerprintOf(key: RequestKey): Buffer {
   const bytesAsBase64 = (_: string, value: unknown) =>
     value instanceof Uint8Array ? Buffer.from(value).toString("base64") : value;
-  return createHash("sha256").update(JSON.stringify([key.method, key.ask], bytesAsBase64)).digest();
+  return createHash("sha256")
+    .update(JSON.stringify([key.method, key.ask], bytesAsBase64))
+    .digest();
 }

@@ -3,7 +3,13 @@ import { v7 as newId } from "uuid";
 import type { Language, RecordPayloads } from "../core/db/entities/codes.ts";
 import { CodeEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import { type Run, RunEntity, RunPayloadEntity, type RunStatus, type RunTrigger } from "../core/db/entities/runs.ts";
+import {
+  type Run,
+  RunEntity,
+  RunPayloadEntity,
+  type RunStatus,
+  type RunTrigger,
+} from "../core/db/entities/runs.ts";
 import { firstIdAt } from "../core/db/partitions.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
@@ -122,7 +128,10 @@ export class Runs {
     this.#log = parts.log;
     this.#owner = parts.owner;
     this.#finished = parts.finished;
-    const redactedHeaders = new Set([...REDACTED_HEADERS, ...parts.settings.redactedHeaders.map((name) => name.toLowerCase())]);
+    const redactedHeaders = new Set([
+      ...REDACTED_HEADERS,
+      ...parts.settings.redactedHeaders.map((name) => name.toLowerCase()),
+    ]);
     this.#settings = { ...parts.settings, redactedHeaders };
   }
 
@@ -134,7 +143,8 @@ export class Runs {
   /** Runs a version of a code and waits for its end. Without a request id, the run ends with its caller. */
   async runCode(call: Call, ask: RunAsk): Promise<RunView> {
     const runnable = await this.#runnableFor(call, ask.codeId, ask.version);
-    if (ask.requestId !== "") return this.#waitFor(await this.#startOnce(call, runnable, ask, "RunCode"), call, false);
+    if (ask.requestId !== "")
+      return this.#waitFor(await this.#startOnce(call, runnable, ask, "RunCode"), call, false);
     return this.#waitFor(await this.#start(newCodeRun(runnable, ask, "RPC")), call, true);
   }
 
@@ -153,7 +163,8 @@ export class Runs {
     const { projectId } = ask;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => projectNotFound(projectId) });
     const em = this.#orm.em.fork();
-    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw projectNotFound(projectId);
+    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
+      throw projectNotFound(projectId);
     const run = this.#newTry(ask);
     if (ask.requestId === "") return this.#onRecord(await this.#start(run));
     const key: RequestKey = { projectId, requestId: ask.requestId, method: "RunSource", ask };
@@ -167,7 +178,10 @@ export class Runs {
    */
   async runEndpoint(runnable: Runnable, input: RunInput): Promise<RunView> {
     const ask = { codeId: runnable.code.id, version: 0, input, timeoutMs: undefined, requestId: "" };
-    const live = await this.#start({ ...newCodeRun(runnable, ask, "ENDPOINT"), resultBytesMax: HTTP_BODY_BYTES_MAX });
+    const live = await this.#start({
+      ...newCodeRun(runnable, ask, "ENDPOINT"),
+      resultBytesMax: HTTP_BODY_BYTES_MAX,
+    });
     return live.ended;
   }
 
@@ -205,7 +219,8 @@ export class Runs {
     });
     requireRole(call.caller, "CONTRIBUTOR", belonging(run));
     const live = this.#live.get(runId);
-    const wasUnderWay = live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
+    const wasUnderWay =
+      live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
     if (wasUnderWay) live?.cancel("cancelled by a caller");
     const ended = live === undefined ? await this.#cancelOrphan(run) : (await live.ended).run;
     if (wasUnderWay && ended.status === "CANCELLED") return ended;
@@ -268,9 +283,20 @@ export class Runs {
   }
 
   async #start(asked: NewRun, id = newId()): Promise<LiveRun> {
-    if (this.#draining) throw new Refusal("SHUTTING_DOWN", "the service is shutting down; try again", {}, { retryAfterMs: 1_000 });
+    if (this.#draining)
+      throw new Refusal(
+        "SHUTTING_DOWN",
+        "the service is shutting down; try again",
+        {},
+        { retryAfterMs: 1_000 },
+      );
     if (this.#journal.full) {
-      throw new Refusal("DATABASE_UNAVAILABLE", "runs cannot be recorded now; try again", {}, { retryAfterMs: 1_000 });
+      throw new Refusal(
+        "DATABASE_UNAVAILABLE",
+        "runs cannot be recorded now; try again",
+        {},
+        { retryAfterMs: 1_000 },
+      );
     }
     const secrets = await this.#secrets.forRun(asked.projectId);
     const row: Run = newRow(id, this.#owner, asked);
@@ -316,7 +342,12 @@ export class Runs {
     }
   }
 
-  async #conclude(live: LiveRun, outcome: Outcome, invocation: Invocation, input: Payload | undefined): Promise<void> {
+  async #conclude(
+    live: LiveRun,
+    outcome: Outcome,
+    invocation: Invocation,
+    input: Payload | undefined,
+  ): Promise<void> {
     const { status, error, usage } = outcome;
     const row = live.answer({
       status,
@@ -340,11 +371,14 @@ export class Runs {
   async #concludeUnstarted(live: LiveRun, error: unknown): Promise<void> {
     if (this.#journal.withdraw(live.id)) return live.refuse(error);
     const refusal = error instanceof Refusal ? error : undefined;
-    if (refusal === undefined && !live.signal.aborted) this.#log.error({ error, runId: live.id }, "a run was lost");
+    if (refusal === undefined && !live.signal.aborted)
+      this.#log.error({ error, runId: live.id }, "a run was lost");
     const row = live.answer({
       status: live.signal.aborted ? "CANCELLED" : "LOST",
       errorKind: live.signal.aborted ? "Cancelled" : (refusal?.reason ?? "Internal"),
-      errorMessage: refusal?.message ?? (live.signal.aborted ? "cancelled before it began" : "the platform lost this run"),
+      errorMessage:
+        refusal?.message ??
+        (live.signal.aborted ? "cancelled before it began" : "the platform lost this run"),
       errorTraceback: "",
     });
     await this.#settle(live, row, undefined, undefined, live.signal.aborted ? undefined : error);
@@ -491,7 +525,8 @@ export class Runs {
     if ("projectId" in scope) {
       const { projectId } = scope;
       requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
-      if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw projectNotFound(projectId);
+      if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
+        throw projectNotFound(projectId);
       return;
     }
     const code = await em.findOne(CodeEntity, { id: scope.codeId });
@@ -505,7 +540,12 @@ export class Runs {
     await em.nativeUpdate(
       RunEntity,
       { id: run.id, status: { $in: ["QUEUED", "RUNNING"] } },
-      { status: "CANCELLED", endTime: new Date(), errorKind: "Cancelled", errorMessage: "cancelled by a caller" },
+      {
+        status: "CANCELLED",
+        endTime: new Date(),
+        errorKind: "Cancelled",
+        errorMessage: "cancelled by a caller",
+      },
     );
     const ended = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
     if (ended === null) throw runNotFound(run.id);
@@ -549,7 +589,8 @@ function newRow(id: string, owner: string, asked: NewRun): Run {
 }
 
 function plainInput(input: RunInput): Payload {
-  const pairs = (list: readonly Pair[]) => list.map(([name, value]): [string, string] => [plain(name), plain(value)]);
+  const pairs = (list: readonly Pair[]) =>
+    list.map(([name, value]): [string, string] => [plain(name), plain(value)]);
   return {
     method: input.method,
     path: plain(input.path),

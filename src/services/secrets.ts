@@ -52,7 +52,14 @@ export class Secrets {
         await em.flush();
         return found;
       }
-      const made = em.create(SecretEntity, { projectId, name, sealed, keyId: this.#keyId, createTime: now, updateTime: now });
+      const made = em.create(SecretEntity, {
+        projectId,
+        name,
+        sealed,
+        keyId: this.#keyId,
+        createTime: now,
+        updateTime: now,
+      });
       await em.flush();
       return made;
     });
@@ -63,7 +70,8 @@ export class Secrets {
   async list(call: Call, projectId: string, ask: PageAsk): Promise<Page<Secret>> {
     requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
     const em = this.#orm.em.fork();
-    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0) throw projectNotFound(projectId);
+    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
+      throw projectNotFound(projectId);
     const question = { list: "secrets", projectId };
     const after = pageStart(question, ask.token);
     const size = pageSize(ask.size);
@@ -77,9 +85,13 @@ export class Secrets {
     const deleted = await this.#orm.em.fork().nativeDelete(SecretEntity, { projectId, name });
     this.#opened.delete(projectId);
     if (deleted > 0) return;
-    throw new Refusal("SECRET_NOT_FOUND", "the project has no secret with this name; ListSecrets shows those it has", {
-      name,
-    });
+    throw new Refusal(
+      "SECRET_NOT_FOUND",
+      "the project has no secret with this name; ListSecrets shows those it has",
+      {
+        name,
+      },
+    );
   }
 
   /** The project's secrets, opened for a run. */
@@ -110,7 +122,9 @@ export class Secrets {
 
   #unseal(secret: Secret): string {
     if (secret.keyId !== this.#keyId) {
-      throw new Error(`the secret ${secret.name} was sealed with key ${secret.keyId}; this service has ${this.#keyId}`);
+      throw new Error(
+        `the secret ${secret.name} was sealed with key ${secret.keyId}; this service has ${this.#keyId}`,
+      );
     }
     const { sealed } = secret;
     const decipher = createDecipheriv("aes-256-gcm", this.#key, sealed.subarray(0, NONCE_BYTES));

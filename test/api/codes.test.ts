@@ -3,7 +3,15 @@ import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CodeType, EndpointAuth, Language } from "../../gen/codeactions/v1/code_pb.ts";
 import { CodeVersionView } from "../../gen/codeactions/v1/code_service_pb.ts";
-import { type Clients, newCode, newProject, refusalOf, type Service, startService, textOf } from "../support/service.ts";
+import {
+  type Clients,
+  newCode,
+  newProject,
+  refusalOf,
+  type Service,
+  startService,
+  textOf,
+} from "../support/service.ts";
 
 const ANSWER = (value: string) => `def Run(engine):\n    return ${JSON.stringify(value)}\n`;
 
@@ -41,7 +49,13 @@ test("a new code has the defaults the contract names", async () => {
 });
 
 test("a second code of the same name gets a slug of its own; a slug that is asked for and taken is refused", async () => {
-  const ask = { projectId, name: "twice", type: CodeType.FLOW, language: Language.PYTHON, source: ANSWER("x") };
+  const ask = {
+    projectId,
+    name: "twice",
+    type: CodeType.FLOW,
+    language: Language.PYTHON,
+    source: ANSWER("x"),
+  };
   const first = await clients.codes.createCode(ask);
   const second = await clients.codes.createCode(ask);
   expect([first.code?.slug, second.code?.slug]).toEqual(["twice", "twice-2"]);
@@ -50,7 +64,14 @@ test("a second code of the same name gets a slug of its own; a slug that is aske
 });
 
 test("the same request id makes one code; with another body it is refused", async () => {
-  const ask = { projectId, name: "once", type: CodeType.FLOW, language: Language.PYTHON, source: ANSWER("x"), requestId: randomUUID() };
+  const ask = {
+    projectId,
+    name: "once",
+    type: CodeType.FLOW,
+    language: Language.PYTHON,
+    source: ANSWER("x"),
+    requestId: randomUUID(),
+  };
   const answers = await Promise.all([1, 2, 3].map(() => clients.codes.createCode(ask)));
   expect(new Set(answers.map(({ code }) => code?.id)).size).toBe(1);
   const refusal = await refusalOf(clients.codes.createCode({ ...ask, name: "other" }));
@@ -84,10 +105,19 @@ test("versions are listed newest first, with sources only when they are asked fo
   const { id: codeId } = await newCode(clients, projectId, ANSWER("1"));
   for (const value of ["2", "3"]) await clients.codes.updateCode({ codeId, source: ANSWER(value) });
   const basic = await clients.codes.listCodeVersions({ codeId });
-  expect(basic.versions.map(({ number, source }) => [number, source])).toEqual([[3, ""], [2, ""], [1, ""]]);
+  expect(basic.versions.map(({ number, source }) => [number, source])).toEqual([
+    [3, ""],
+    [2, ""],
+    [1, ""],
+  ]);
   const full = await clients.codes.listCodeVersions({ codeId, view: CodeVersionView.FULL, pageSize: 2 });
   expect(full.versions.map(({ source }) => source)).toEqual([ANSWER("3"), ANSWER("2")]);
-  const rest = await clients.codes.listCodeVersions({ codeId, view: CodeVersionView.FULL, pageSize: 2, pageToken: full.nextPageToken });
+  const rest = await clients.codes.listCodeVersions({
+    codeId,
+    view: CodeVersionView.FULL,
+    pageSize: 2,
+    pageToken: full.nextPageToken,
+  });
   expect(rest).toMatchObject({ versions: [{ number: 1 }], nextPageToken: "" });
   const { version } = await clients.codes.getCodeVersion({ codeId, number: 2 });
   expect(version?.source).toBe(ANSWER("2"));
@@ -103,8 +133,15 @@ test("an update from an older state is refused by its etag", async () => {
 });
 
 test("an update changes only the fields that are present", async () => {
-  const { id: codeId } = await newCode(clients, projectId, ANSWER("x"), { labels: { a: "1" }, description: "words" });
-  const { code } = await clients.codes.updateCode({ codeId, timeout: durationFromMs(5000), labels: { labels: {} } });
+  const { id: codeId } = await newCode(clients, projectId, ANSWER("x"), {
+    labels: { a: "1" },
+    description: "words",
+  });
+  const { code } = await clients.codes.updateCode({
+    codeId,
+    timeout: durationFromMs(5000),
+    labels: { labels: {} },
+  });
   expect(code).toMatchObject({ timeout: { seconds: 5n }, labels: {}, description: "words", name: "a code" });
 });
 
@@ -112,7 +149,10 @@ test("a deleted code is gone everywhere at once, and comes back whole", async ()
   const { id: codeId, slug } = await newCode(clients, projectId, ANSWER("x"), { name: "to be deleted" });
   expect(await answerOf(codeId)).toBe("x");
   await clients.codes.deleteCode({ codeId });
-  expect(await refusalOf(clients.runs.runCode({ codeId }))).toMatchObject({ code: "NotFound", reason: "CODE_NOT_FOUND" });
+  expect(await refusalOf(clients.runs.runCode({ codeId }))).toMatchObject({
+    code: "NotFound",
+    reason: "CODE_NOT_FOUND",
+  });
   expect((await fetch(`${service.url}/action/endpoint/${codeId}`)).status).toBe(404);
   expect((await fetch(`${service.url}/e/tests/${slug}`)).status).toBe(404);
   expect((await clients.codes.getCode({ codeId })).code?.deleteTime).toBeDefined();
@@ -120,7 +160,9 @@ test("a deleted code is gone everywhere at once, and comes back whole", async ()
   expect(codes.map(({ id }) => id)).not.toContain(codeId);
   await clients.codes.undeleteCode({ codeId });
   expect(await answerOf(codeId)).toBe("x");
-  expect(await refusalOf(clients.codes.undeleteCode({ codeId }))).toMatchObject({ code: "FailedPrecondition" });
+  expect(await refusalOf(clients.codes.undeleteCode({ codeId }))).toMatchObject({
+    code: "FailedPrecondition",
+  });
 });
 
 test("a deleted code whose slug was taken meanwhile cannot come back", async () => {
@@ -149,8 +191,14 @@ test("codes are paged newest first, without a hole or a double while new ones co
 test("a page token of another question, or none of ours, is refused", async () => {
   const { nextPageToken } = await clients.codes.listCodes({ projectId, pageSize: 1 });
   for (const pageToken of [nextPageToken, "nonsense", "a".repeat(2000)]) {
-    const refusal = await refusalOf(clients.codes.listCodes({ projectId, pageSize: 1, pageToken, type: CodeType.FLOW }));
-    expect(refusal).toMatchObject({ code: "InvalidArgument", reason: "PAGE_TOKEN_INVALID", fields: ["page_token"] });
+    const refusal = await refusalOf(
+      clients.codes.listCodes({ projectId, pageSize: 1, pageToken, type: CodeType.FLOW }),
+    );
+    expect(refusal).toMatchObject({
+      code: "InvalidArgument",
+      reason: "PAGE_TOKEN_INVALID",
+      fields: ["page_token"],
+    });
   }
 });
 
@@ -180,14 +228,16 @@ test.each([
   ["a slug with a slash", { slug: "a/b" }, ["slug"]],
   ["a request id that is no UUID", { requestId: "again" }, ["request_id"]],
   ["a concurrency of 0", { maxConcurrency: 0 }, ["max_concurrency"]],
-  ["an environment name with a space", { environment: { "A B": "x" } }, ["environment[\"A B\"]"]],
+  ["an environment name with a space", { environment: { "A B": "x" } }, ['environment["A B"]']],
 ])("%s is refused by the name of its field", async (_, fields, named) => {
   const refusal = await refusalOf(newCode(clients, projectId, ANSWER("x"), fields));
   expect(refusal).toMatchObject({ code: "InvalidArgument", reason: "FIELD_INVALID", fields: named });
 });
 
 test("a memory limit above the operator's ceiling is refused by the name of the setting", async () => {
-  const refusal = await refusalOf(newCode(clients, projectId, ANSWER("x"), { memoryLimitBytes: 4n * 1024n ** 3n }));
+  const refusal = await refusalOf(
+    newCode(clients, projectId, ANSWER("x"), { memoryLimitBytes: 4n * 1024n ** 3n }),
+  );
   expect(refusal).toMatchObject({
     code: "InvalidArgument",
     reason: "ABOVE_CEILING",

@@ -1,9 +1,17 @@
-import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { connect } from "node:http2";
+import { durationFromMs } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CodeType, EndpointAuth } from "../../gen/codeactions/v1/code_pb.ts";
 import { Role } from "../../gen/codeactions/v1/project_pb.ts";
-import { type Clients, ECHO, LANGUAGE_NUMBERS, newCode, newProject, type Service, startService } from "../support/service.ts";
+import {
+  type Clients,
+  ECHO,
+  LANGUAGE_NUMBERS,
+  newCode,
+  newProject,
+  type Service,
+  startService,
+} from "../support/service.ts";
 
 const MIB = 1024 * 1024;
 
@@ -39,7 +47,9 @@ describe.each(["python", "javascript", "typescript", "go"] as const)("a code in 
 });
 
 test("both addresses lead to the same code, over HTTP/1.1 and HTTP/2", async () => {
-  const { id, slug } = await newCode(clients, projectId, "def Run(engine): return engine.request.path\n", { name: "Two Ways" });
+  const { id, slug } = await newCode(clients, projectId, "def Run(engine): return engine.request.path\n", {
+    name: "Two Ways",
+  });
   expect(await (await fetch(`${service.url}/e/doors/${slug}`)).text()).toBe(`/e/doors/${slug}`);
   const session = connect(service.url);
   try {
@@ -65,7 +75,13 @@ test("a body one byte above the limit is refused", async () => {
 
 test("a flow has no public address, and neither has what does not exist", async () => {
   const flow = await address(ECHO.python, { type: CodeType.FLOW });
-  for (const url of [flow, `${service.url}/action/endpoint/nothing`, `${service.url}/e/doors/nothing`, `${service.url}/e/nobody/x`, `${service.url}/elsewhere`]) {
+  for (const url of [
+    flow,
+    `${service.url}/action/endpoint/nothing`,
+    `${service.url}/e/doors/nothing`,
+    `${service.url}/e/nobody/x`,
+    `${service.url}/elsewhere`,
+  ]) {
     const answer = await fetch(url);
     expect([url, answer.status]).toEqual([url, 404]);
     expect(answer.headers.get("content-type")).toBe("application/problem+json");
@@ -83,8 +99,14 @@ test("a code that fails is a 500 with the run's id and nothing of its traceback"
 
 test("a time-out is 408 at the older address and 504 at the newer one", async () => {
   const source = "import time\ndef Run(engine): time.sleep(60)\n";
-  const { id, slug } = await newCode(clients, projectId, source, { name: "slow", timeout: durationFromMs(1000) });
-  const answers = await Promise.all([fetch(`${service.url}/action/endpoint/${id}`), fetch(`${service.url}/e/doors/${slug}`)]);
+  const { id, slug } = await newCode(clients, projectId, source, {
+    name: "slow",
+    timeout: durationFromMs(1000),
+  });
+  const answers = await Promise.all([
+    fetch(`${service.url}/action/endpoint/${id}`),
+    fetch(`${service.url}/e/doors/${slug}`),
+  ]);
   expect(answers.map(({ status }) => status)).toEqual([408, 504]);
 });
 
@@ -102,7 +124,9 @@ test("a code that asks for a token gets none of it, and answers nobody without o
 });
 
 test("calls beyond the rate limit are 429 with a time to come back; another code is not affected", async () => {
-  const limited = await address("def Run(engine): return 'x'\n", { rateLimit: { requests: 3, window: durationFromMs(3_600_000) } });
+  const limited = await address("def Run(engine): return 'x'\n", {
+    rateLimit: { requests: 3, window: durationFromMs(3_600_000) },
+  });
   const free = await address("def Run(engine): return 'x'\n");
   const answers = [];
   for (let n = 0; n < 4; n++) answers.push(await fetch(limited));
@@ -134,7 +158,9 @@ test("a header that would end the header is refused, not sent", async () => {
 });
 
 test("HEAD and 204 have no body; TRACE does not reach a code", async () => {
-  const url = await address("def Run(engine): engine.result.set('words', 204 if engine.request.method == 'DELETE' else 200)\n");
+  const url = await address(
+    "def Run(engine): engine.result.set('words', 204 if engine.request.method == 'DELETE' else 200)\n",
+  );
   const head = await fetch(url, { method: "HEAD" });
   expect([head.status, await head.text(), head.headers.get("content-length")]).toEqual([200, "", "5"]);
   const none = await fetch(url, { method: "DELETE" });
@@ -143,7 +169,8 @@ test("HEAD and 204 have no body; TRACE does not reach a code", async () => {
 
 test("only the origins of the setting may call from a page", async () => {
   const url = await address("def Run(engine): return 'x'\n");
-  const from = async (origin: string) => (await fetch(url, { headers: { origin } })).headers.get("access-control-allow-origin");
+  const from = async (origin: string) =>
+    (await fetch(url, { headers: { origin } })).headers.get("access-control-allow-origin");
   expect(await from("https://pages.example")).toBe("https://pages.example");
   expect(await from("https://elsewhere.example")).toBeNull();
   const preflight = await fetch(`${service.url}/codeactions.v1.CodeService/GetCode`, {
@@ -165,6 +192,8 @@ test("health, readiness and figures tell the truth", async () => {
   const { checks } = (await ready.json()) as { checks: { name: string; ok: boolean; latency_ms: number }[] };
   expect(checks.map(({ name, ok }) => [name, ok])).toContainEqual(["database", true]);
   const figures = await (await fetch(`${service.url}/metrics`)).text();
-  expect(figures).toMatch(/codeactions_runs_total\{status="SUCCEEDED",trigger="ENDPOINT",start="(cold|warm)"\} \d+/);
+  expect(figures).toMatch(
+    /codeactions_runs_total\{status="SUCCEEDED",trigger="ENDPOINT",start="(cold|warm)"\} \d+/,
+  );
   expect(figures).toContain("codeactions_workers_busy 0");
 });

@@ -3,7 +3,15 @@ import type { LogEntry } from "../../gen/codeactions/v1/log_pb.ts";
 import { LogLevel, LogStream } from "../../gen/codeactions/v1/log_pb.ts";
 import type { TailLogsRequest } from "../../gen/codeactions/v1/log_service_pb.ts";
 import { RunStatus } from "../../gen/codeactions/v1/run_pb.ts";
-import { type Clients, newCode, newProject, refusalOf, type Service, startService, utf8 } from "../support/service.ts";
+import {
+  type Clients,
+  newCode,
+  newProject,
+  refusalOf,
+  type Service,
+  startService,
+  utf8,
+} from "../support/service.ts";
 
 const SAY = "def Run(engine):\n    for line in engine.body.split(','): print(line)\n";
 
@@ -44,35 +52,45 @@ test("100,000 lines arrive complete and in order, live and from history", async 
   expect(run).toMatchObject({ status: RunStatus.SUCCEEDED, usage: { logEntries: 100000n } });
   await live.until((entries) => entries.length >= 100_000);
   await live.stop();
-  const history = new Tail({ scope: { case: "runId", value: run!.id }, from: { case: "beginning", value: true } });
+  const history = new Tail({
+    scope: { case: "runId", value: run!.id },
+    from: { case: "beginning", value: true },
+  });
   await history.ended;
   for (const { entries } of [live, history]) {
     expect(entries.length).toBe(100_000);
-    expect(entries.every((entry, n) => entry.text === `line ${n}` && entry.sequence === BigInt(n + 1))).toBe(true);
+    expect(entries.every((entry, n) => entry.text === `line ${n}` && entry.sequence === BigInt(n + 1))).toBe(
+      true,
+    );
   }
 });
 
-test.each(["runId", "codeId", "projectId"] as const)("a tail by %s goes on from any entry's cursor without gap or double", async (kind) => {
-  const { id: codeId } = await newCode(clients, projectId, SAY);
-  const lines = Array.from({ length: 40 }, (_, n) => `${kind} ${n}`);
-  const { run } = await clients.runs.runCode({ codeId, input: { body: utf8(lines.join(",")) } });
-  const value = { runId: run!.id, codeId, projectId }[kind];
-  const scope = { case: kind, value } as TailLogsRequest["scope"];
-  const mine = (entries: LogEntry[]) => entries.filter((entry) => entry.runId === run!.id).map(({ text }) => text);
-  const whole = new Tail({ scope, from: { case: "beginning", value: true } });
-  await whole.until((entries) => mine(entries).length === 40);
-  await whole.stop();
-  const own = whole.entries.filter((entry) => entry.runId === run!.id);
-  for (const at of [0, 17, 38]) {
-    const rest = new Tail({ scope, from: { case: "cursor", value: own[at]!.cursor } });
-    await rest.until((entries) => mine(entries).length === 39 - at);
-    await rest.stop();
-    expect(mine(rest.entries)).toEqual(lines.slice(at + 1));
-  }
-});
+test.each(["runId", "codeId", "projectId"] as const)(
+  "a tail by %s goes on from any entry's cursor without gap or double",
+  async (kind) => {
+    const { id: codeId } = await newCode(clients, projectId, SAY);
+    const lines = Array.from({ length: 40 }, (_, n) => `${kind} ${n}`);
+    const { run } = await clients.runs.runCode({ codeId, input: { body: utf8(lines.join(",")) } });
+    const value = { runId: run!.id, codeId, projectId }[kind];
+    const scope = { case: kind, value } as TailLogsRequest["scope"];
+    const mine = (entries: LogEntry[]) =>
+      entries.filter((entry) => entry.runId === run!.id).map(({ text }) => text);
+    const whole = new Tail({ scope, from: { case: "beginning", value: true } });
+    await whole.until((entries) => mine(entries).length === 40);
+    await whole.stop();
+    const own = whole.entries.filter((entry) => entry.runId === run!.id);
+    for (const at of [0, 17, 38]) {
+      const rest = new Tail({ scope, from: { case: "cursor", value: own[at]!.cursor } });
+      await rest.until((entries) => mine(entries).length === 39 - at);
+      await rest.stop();
+      expect(mine(rest.entries)).toEqual(lines.slice(at + 1));
+    }
+  },
+);
 
 test("a tail that is cut off again and again while a code writes loses nothing", async () => {
-  const source = "import time\ndef Run(engine):\n    for n in range(400):\n        print(n)\n        time.sleep(0.002)\n";
+  const source =
+    "import time\ndef Run(engine):\n    for n in range(400):\n        print(n)\n        time.sleep(0.002)\n";
   const { id: codeId } = await newCode(clients, projectId, source);
   const scope = { case: "codeId", value: codeId } as const;
   let tail = new Tail({ scope });
@@ -107,7 +125,10 @@ test("a tail begins now, at the beginning, or with the last n", async () => {
 test("a tail of a run ends with the run, and says how it ended", async () => {
   const { id: codeId } = await newCode(clients, projectId, SAY);
   const { run } = await clients.runs.runCode({ codeId, input: { body: utf8("x") } });
-  const tail = new Tail({ scope: { case: "runId", value: run!.id }, from: { case: "beginning", value: true } });
+  const tail = new Tail({
+    scope: { case: "runId", value: run!.id },
+    from: { case: "beginning", value: true },
+  });
   expect((await tail.ended)?.status).toBe(RunStatus.SUCCEEDED);
 });
 
@@ -138,7 +159,13 @@ test("entries are found by level, stream and text, in both orders, page by page"
   const texts = async (filter: object) =>
     (await clients.logs.listLogEntries({ scope, ...filter })).entries.map(({ text }) => text);
   expect(await texts({})).toEqual(["Debugging", "to stdout", "to stderr", "Careful", "Wrong"]);
-  expect(await texts({ newestFirst: true })).toEqual(["Wrong", "Careful", "to stderr", "to stdout", "Debugging"]);
+  expect(await texts({ newestFirst: true })).toEqual([
+    "Wrong",
+    "Careful",
+    "to stderr",
+    "to stdout",
+    "Debugging",
+  ]);
   expect(await texts({ minimumLevel: LogLevel.WARNING })).toEqual(["to stderr", "Careful", "Wrong"]);
   expect(await texts({ streams: [LogStream.STDOUT, LogStream.STDERR] })).toEqual(["to stdout", "to stderr"]);
   expect(await texts({ text: "TO STD" })).toEqual(["to stdout", "to stderr"]);
@@ -159,8 +186,15 @@ test.each([
   ["a cursor that is none", "nonsense"],
 ])("%s is refused", async (_, cursor) => {
   const { id: codeId } = await newCode(clients, projectId, SAY);
-  const tail = clients.logs.tailLogs({ scope: { case: "codeId", value: codeId }, from: { case: "cursor", value: cursor } });
-  expect(await refusalOf(tail)).toMatchObject({ code: "InvalidArgument", reason: "CURSOR_INVALID", fields: ["cursor"] });
+  const tail = clients.logs.tailLogs({
+    scope: { case: "codeId", value: codeId },
+    from: { case: "cursor", value: cursor },
+  });
+  expect(await refusalOf(tail)).toMatchObject({
+    code: "InvalidArgument",
+    reason: "CURSOR_INVALID",
+    fields: ["cursor"],
+  });
 });
 
 /** A tail that collects what it is sent. */
@@ -196,7 +230,10 @@ class Tail {
 
   async until(enough: (entries: LogEntry[]) => boolean): Promise<void> {
     while (!enough(this.entries)) {
-      await Promise.race([new Promise<void>((wake) => this.#waiting.push(wake)), this.ended.then(() => Promise.reject(new Error("the tail ended")))]);
+      await Promise.race([
+        new Promise<void>((wake) => this.#waiting.push(wake)),
+        this.ended.then(() => Promise.reject(new Error("the tail ended"))),
+      ]);
     }
   }
 

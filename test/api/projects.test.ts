@@ -2,7 +2,15 @@ import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Role } from "../../gen/codeactions/v1/project_pb.ts";
-import { type Clients, newCode, newProject, refusalOf, type Service, startService, textOf } from "../support/service.ts";
+import {
+  type Clients,
+  newCode,
+  newProject,
+  refusalOf,
+  type Service,
+  startService,
+  textOf,
+} from "../support/service.ts";
 
 const SOURCE = "def Run(engine):\n    return engine.secrets.get('KEY', 'none')\n";
 
@@ -30,22 +38,38 @@ describe("what each role may do, each one what those before it may", () => {
     read: (clients: Clients) => clients.codes.getCode({ codeId }),
     tail: async (clients: Clients) => {
       const stop = new AbortController();
-      const tail = clients.logs.tailLogs({ scope: { case: "codeId", value: codeId } }, { signal: stop.signal });
+      const tail = clients.logs.tailLogs(
+        { scope: { case: "codeId", value: codeId } },
+        { signal: stop.signal },
+      );
       for await (const _ of tail) break;
       stop.abort();
     },
     run: (clients: Clients) => clients.runs.runCode({ codeId }),
     write: (clients: Clients) => clients.codes.updateCode({ codeId, description: "words" }),
-    "put a secret": (clients: Clients) => clients.codes.putSecret({ projectId, name: "OTHER", value: "value" }),
-    "make a token": (clients: Clients) => clients.projects.createToken({ projectId, name: "t", role: Role.VIEWER }),
+    "put a secret": (clients: Clients) =>
+      clients.codes.putSecret({ projectId, name: "OTHER", value: "value" }),
+    "make a token": (clients: Clients) =>
+      clients.projects.createToken({ projectId, name: "t", role: Role.VIEWER }),
     "delete the project": (clients: Clients) => clients.projects.deleteProject({ projectId: randomUUID() }),
   };
-  const mayFrom = { read: 1, tail: 1, run: 2, write: 3, "put a secret": 3, "make a token": 4, "delete the project": 5 };
+  const mayFrom = {
+    read: 1,
+    tail: 1,
+    run: 2,
+    write: 3,
+    "put a secret": 3,
+    "make a token": 4,
+    "delete the project": 5,
+  };
   describe.each([Role.VIEWER, Role.CONTRIBUTOR, Role.EDITOR, Role.ADMIN])("role %i", (role) => {
     test.each(Object.keys(deeds) as (keyof typeof deeds)[])("%s", async (deed) => {
       const clients = await as(role);
       if (role >= mayFrom[deed]) return void (await deeds[deed](clients));
-      expect(await refusalOf(Promise.resolve(deeds[deed](clients)))).toMatchObject({ code: "PermissionDenied", reason: "ROLE_INSUFFICIENT" });
+      expect(await refusalOf(Promise.resolve(deeds[deed](clients)))).toMatchObject({
+        code: "PermissionDenied",
+        reason: "ROLE_INSUFFICIENT",
+      });
     });
   });
 });
@@ -78,35 +102,59 @@ test("another project's ids tell nothing: they are not found, like ids that neve
     ["PROJECT_NOT_FOUND", () => other.runs.listRuns({ scope: { case: "projectId", value: projectId } })],
     ["PROJECT_NOT_FOUND", () => other.logs.tailLogs({ scope: { case: "projectId", value: projectId } })],
   ];
-  for (const [reason, attempt] of attempts) expect(await refusalOf(attempt())).toMatchObject({ code: "NotFound", reason });
+  for (const [reason, attempt] of attempts)
+    expect(await refusalOf(attempt())).toMatchObject({ code: "NotFound", reason });
 });
 
 test("a revoked token is worth nothing from the answer on", async () => {
-  const { token, secret } = await operator.projects.createToken({ projectId, name: "short", role: Role.VIEWER });
+  const { token, secret } = await operator.projects.createToken({
+    projectId,
+    name: "short",
+    role: Role.VIEWER,
+  });
   const clients = service.clients("grpc", secret);
   await clients.codes.getCode({ codeId });
   await operator.projects.revokeToken({ projectId, tokenId: token!.id });
-  expect(await refusalOf(clients.codes.getCode({ codeId }))).toMatchObject({ code: "Unauthenticated", reason: "TOKEN_INVALID" });
+  expect(await refusalOf(clients.codes.getCode({ codeId }))).toMatchObject({
+    code: "Unauthenticated",
+    reason: "TOKEN_INVALID",
+  });
 });
 
 test("a token ends when it said it would", async () => {
   const expireTime = timestampFromDate(new Date(Date.now() + 1500));
-  const { secret } = await operator.projects.createToken({ projectId, name: "brief", role: Role.VIEWER, expireTime });
+  const { secret } = await operator.projects.createToken({
+    projectId,
+    name: "brief",
+    role: Role.VIEWER,
+    expireTime,
+  });
   const clients = service.clients("connect", secret);
   await clients.codes.getCode({ codeId });
-  const worth = async () => clients.codes.getCode({ codeId }).then(() => "something", () => "nothing");
+  const worth = async () =>
+    clients.codes.getCode({ codeId }).then(
+      () => "something",
+      () => "nothing",
+    );
   await expect.poll(worth, { timeout: 10_000 }).toBe("nothing");
   const past = timestampFromDate(new Date(Date.now() - 1000));
-  const refusal = refusalOf(operator.projects.createToken({ projectId, name: "late", role: Role.VIEWER, expireTime: past }));
+  const refusal = refusalOf(
+    operator.projects.createToken({ projectId, name: "late", role: Role.VIEWER, expireTime: past }),
+  );
   expect(await refusal).toMatchObject({ code: "InvalidArgument", fields: ["expire_time"] });
 });
 
 test("a repeated CreateToken shows the same secret; ListTokens shows none", async () => {
   const ask = { projectId, name: "repeated", role: Role.VIEWER, requestId: randomUUID() };
-  const [first, second] = [await operator.projects.createToken(ask), await operator.projects.createToken(ask)];
+  const [first, second] = [
+    await operator.projects.createToken(ask),
+    await operator.projects.createToken(ask),
+  ];
   expect(second).toEqual(first);
   const { tokens } = await operator.projects.listTokens({ projectId, pageSize: 100 });
-  expect(JSON.stringify(tokens, (_, value) => (typeof value === "bigint" ? String(value) : value))).not.toContain(first.secret);
+  expect(
+    JSON.stringify(tokens, (_, value) => (typeof value === "bigint" ? String(value) : value)),
+  ).not.toContain(first.secret);
 });
 
 test("a deleted project is gone with all it owns, and so is the worth of its tokens", async () => {
@@ -116,13 +164,18 @@ test("a deleted project is gone with all it owns, and so is the worth of its tok
   const clients = service.clients("connect", secret);
   await clients.runs.runCode({ codeId: code.id });
   await operator.projects.deleteProject({ projectId: doomed });
-  expect(await refusalOf(clients.codes.getCode({ codeId: code.id }))).toMatchObject({ reason: "TOKEN_INVALID" });
-  expect(await refusalOf(operator.runs.runCode({ codeId: code.id }))).toMatchObject({ reason: "CODE_NOT_FOUND" });
+  expect(await refusalOf(clients.codes.getCode({ codeId: code.id }))).toMatchObject({
+    reason: "TOKEN_INVALID",
+  });
+  expect(await refusalOf(operator.runs.runCode({ codeId: code.id }))).toMatchObject({
+    reason: "CODE_NOT_FOUND",
+  });
   expect((await fetch(`${service.url}/action/endpoint/${code.id}`)).status).toBe(404);
 });
 
 test("a secret reaches the next run, is hidden in its log, and is never read back", async () => {
-  const source = "def Run(engine):\n    print('the key is ' + engine.secrets['KEY'])\n    return engine.secrets['KEY']\n";
+  const source =
+    "def Run(engine):\n    print('the key is ' + engine.secrets['KEY'])\n    return engine.secrets['KEY']\n";
   const { id } = await newCode(operator, projectId, source);
   for (const value of ["first-secret", "second-secret"]) {
     await operator.codes.putSecret({ projectId, name: "KEY", value });
@@ -135,5 +188,7 @@ test("a secret reaches the next run, is hidden in its log, and is never read bac
   expect(secrets.map(({ name }) => name)).toContain("KEY");
   await operator.codes.deleteSecret({ projectId, name: "KEY" });
   expect(textOf((await operator.runs.runCode({ codeId })).run?.result?.body)).toBe("none");
-  expect(await refusalOf(operator.codes.deleteSecret({ projectId, name: "KEY" }))).toMatchObject({ reason: "SECRET_NOT_FOUND" });
+  expect(await refusalOf(operator.codes.deleteSecret({ projectId, name: "KEY" }))).toMatchObject({
+    reason: "SECRET_NOT_FOUND",
+  });
 });

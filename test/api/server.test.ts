@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { promisify } from "node:util";
-import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
@@ -32,7 +32,12 @@ const slowDoor: Door = (request, response) => {
 beforeEach(async () => {
   held = [];
   // Health and reflection are all that is called here: the other services need no handlers.
-  rpc = rpcDoor({ log: silent, metrics: new Metrics(), projects: {} as never, handlers: { codes: {}, runs: {}, logs: {}, projects: {} } as never });
+  rpc = rpcDoor({
+    log: silent,
+    metrics: new Metrics(),
+    projects: {} as never,
+    handlers: { codes: {}, runs: {}, logs: {}, projects: {} } as never,
+  });
   server = await open(0);
   url = `http://127.0.0.1:${server.port}`;
 });
@@ -40,14 +45,24 @@ beforeEach(async () => {
 afterEach(() => server[Symbol.asyncDispose]());
 
 function open(port: number): Promise<Server> {
-  return openServer({ host: "127.0.0.1", port, tls: undefined, connectionsMax: 100, corsOrigins: [], log: silent, doors: [rpc.door, slowDoor] });
+  return openServer({
+    host: "127.0.0.1",
+    port,
+    tls: undefined,
+    connectionsMax: 100,
+    corsOrigins: [],
+    log: silent,
+    doors: [rpc.door, slowDoor],
+  });
 }
 
 describe.each(PROTOCOLS)("over %s", (protocol) => {
   test("health tells of the whole and of each service, and not of what is not there", async () => {
     const health = createClient(Health, transportFor(protocol, url, undefined));
     expect(await health.check({})).toMatchObject({ status: Status.SERVING });
-    expect(await health.check({ service: "codeactions.v1.RunnerService" })).toMatchObject({ status: Status.SERVING });
+    expect(await health.check({ service: "codeactions.v1.RunnerService" })).toMatchObject({
+      status: Status.SERVING,
+    });
     const error = await health.check({ service: "nobody" }).catch((reason: unknown) => reason);
     expect(ConnectError.from(error).code).toBe(Code.NotFound);
   });
@@ -71,14 +86,21 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
   test("a method that is not there is unimplemented", async () => {
     const elsewhere = { ...Health, typeName: "nobody.v1.Service" } as typeof Health;
     const method = { ...Health.method.check, parent: elsewhere };
-    const call = transportFor(protocol, url, undefined).unary(method as never, undefined, undefined, undefined, create(Health.method.check.input) as never);
+    const call = transportFor(protocol, url, undefined).unary(
+      method as never,
+      undefined,
+      undefined,
+      undefined,
+      create(Health.method.check.input) as never,
+    );
     const error = await call.catch((reason: unknown) => reason);
     expect(ConnectError.from(error).code).toBe(Code.Unimplemented);
   });
 });
 
 test("buf curl finds and calls a method with nothing but the address", async () => {
-  const buf = (words: string[]) => run("node_modules/.bin/buf", ["curl", "--http2-prior-knowledge", ...words]);
+  const buf = (words: string[]) =>
+    run("node_modules/.bin/buf", ["curl", "--http2-prior-knowledge", ...words]);
   const { stdout: services } = await buf(["--list-methods", url]);
   expect(services).toContain("codeactions.v1.CodeService/CreateCode");
   for (const protocol of ["grpc", "grpcweb", "connect"]) {
@@ -91,9 +113,16 @@ test("reflection describes every file that is asked for, and says what it does n
   const client = createClient(ServerReflection, transportFor("grpc", url, undefined));
   async function* ask() {
     yield { messageRequest: { case: "listServices" as const, value: "" } };
-    yield { messageRequest: { case: "fileContainingSymbol" as const, value: "codeactions.v1.RunCodeRequest.input" } };
+    yield {
+      messageRequest: { case: "fileContainingSymbol" as const, value: "codeactions.v1.RunCodeRequest.input" },
+    };
     yield { messageRequest: { case: "fileByFilename" as const, value: "google/protobuf/timestamp.proto" } };
-    yield { messageRequest: { case: "fileContainingExtension" as const, value: { containingType: "google.protobuf.FieldOptions", extensionNumber: 1159 } } };
+    yield {
+      messageRequest: {
+        case: "fileContainingExtension" as const,
+        value: { containingType: "google.protobuf.FieldOptions", extensionNumber: 1159 },
+      },
+    };
     yield { messageRequest: { case: "fileContainingSymbol" as const, value: "no.such.Thing" } };
   }
   const answers = [];
@@ -132,7 +161,9 @@ test.each([
 });
 
 test("a port in use is named, with the setting that changes it", async () => {
-  await expect(open(server.port)).rejects.toThrow(new RegExp(`port ${server.port} .* in use.*CODEACTIONS_PORT`));
+  await expect(open(server.port)).rejects.toThrow(
+    new RegExp(`port ${server.port} .* in use.*CODEACTIONS_PORT`),
+  );
 });
 
 test("draining lets a request that is being answered be answered, and takes no new connection", async () => {
@@ -146,7 +177,8 @@ test("draining lets a request that is being answered be answered, and takes no n
 });
 
 test("the caller's correlation id comes back, and a missing or wild one is replaced", async () => {
-  const idOf = async (headers: Record<string, string>) => (await fetch(`${url}/x`, { headers })).headers.get("x-request-id");
+  const idOf = async (headers: Record<string, string>) =>
+    (await fetch(`${url}/x`, { headers })).headers.get("x-request-id");
   expect(await idOf({ "x-request-id": "mine-1" })).toBe("mine-1");
   for (const headers of [{}, { "x-request-id": "a b" }, { "x-request-id": "x".repeat(200) }]) {
     expect(await idOf(headers as Record<string, string>)).toMatch(/^[0-9a-f-]{36}$/);

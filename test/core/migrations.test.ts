@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { Pool } from "pg";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import { firstIdAt, maintainPartitions, timeOfId } from "../../src/core/db/partitions.ts";
 import { newDatabase } from "../support/database.ts";
@@ -54,9 +54,15 @@ test("partitions are made ahead, and a day beyond the retention is dropped whole
 test("rows of a day without a partition are kept, and move into it once it is made", async () => {
   const day = Date.UTC(2031, 5, 1);
   const id = firstIdAt(day + 1000).replace(/-0000-0000-000000000000$/, "-7000-8000-000000000001");
-  await pool.query("insert into run_payloads (run_id, method, path, query, headers, body) values ($1, 'GET', '/', '[]', '[]', '')", [id]);
+  await pool.query(
+    "insert into run_payloads (run_id, method, path, query, headers, body) values ($1, 'GET', '/', '[]', '[]', '')",
+    [id],
+  );
   await maintainPartitions(pool, 30, day);
-  const { rows } = await pool.query("select tableoid::regclass::text as at from run_payloads where run_id = $1", [id]);
+  const { rows } = await pool.query(
+    "select tableoid::regclass::text as at from run_payloads where run_id = $1",
+    [id],
+  );
   expect(rows).toEqual([{ at: "partitions.run_payloads_20310601" }]);
   expect(timeOfId(id)).toBe(day + 1000);
 });

@@ -22,7 +22,12 @@ beforeAll(async () => {
   await migrate(orm);
   pool = new Pool({ connectionString: url });
   committed = [];
-  journal = new Journal({ pool, log: silent, settings: { writer }, committed: (chunks) => committed.push(...chunks) });
+  journal = new Journal({
+    pool,
+    log: silent,
+    settings: { writer },
+    committed: (chunks) => committed.push(...chunks),
+  });
 });
 
 afterAll(async () => {
@@ -62,7 +67,12 @@ test("bodies of any bytes come back as they were", async () => {
     query: [["a", "ü 'quoted' \\ \"é\""]] as [string, string][],
     headers: [] as [string, string][],
     body: every,
-    result: { statusCode: 201, contentType: "x/y", headers: [["b", "ö"]] as [string, string][], body: every.toReversed() },
+    result: {
+      statusCode: 201,
+      contentType: "x/y",
+      headers: [["b", "ö"]] as [string, string][],
+      body: every.toReversed(),
+    },
   };
   await journal.finish(ended(run, "SUCCEEDED"), payload);
   const { rows } = await pool.query("select * from run_payloads where run_id = $1", [run.id]);
@@ -131,7 +141,14 @@ function ended(run: Run, status: Run["status"]): Run {
 
 function anEntry(sequence: number): LogEntry {
   const text = sequence % 7 === 0 ? "" : `line ${sequence} with ünïcode 🎈\nand a second line`;
-  return { sequence, timeUs: 1_700_000_000_000_000 + sequence, level: "info", stream: "stdout", text, truncated: sequence % 5 === 0 };
+  return {
+    sequence,
+    timeUs: 1_700_000_000_000_000 + sequence,
+    level: "info",
+    stream: "stdout",
+    text,
+    truncated: sequence % 5 === 0,
+  };
 }
 
 async function statusOf(run: Run): Promise<string | undefined> {

@@ -6,14 +6,17 @@ import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/
  * The official gRPC client for Node behind Connect's `Transport`, so that one story can be played through it too.
  * Unary calls and server streams; errors keep their code, message and binary details.
  */
-export function createGrpcJsTransport(options: { address: string; token: string | undefined }): Transport & Disposable {
+export function createGrpcJsTransport(options: {
+  address: string;
+  token: string | undefined;
+}): Transport & Disposable {
   const client = new Client(options.address, credentials.createInsecure(), {
     "grpc.max_receive_message_length": 4 * 1024 * 1024,
   });
   const metadataFor = (header: ConstructorParameters<typeof Headers>[0]) => {
     const metadata = new Metadata();
     if (options.token !== undefined) metadata.set("authorization", `Bearer ${options.token}`);
-    new Headers(header).forEach((value, name) => metadata.set(name, value));
+    for (const [name, value] of new Headers(header)) metadata.set(name, value);
     return metadata;
   };
   return {
@@ -22,18 +25,27 @@ export function createGrpcJsTransport(options: { address: string; token: string 
       const responseHeader = new Headers();
       const call = client.makeUnaryRequest(
         `/${method.parent.typeName}/${method.name}`,
-        (message: typeof input) => Buffer.from(toBinary(method.input, create(method.input, message as never))),
+        (message: typeof input) =>
+          Buffer.from(toBinary(method.input, create(method.input, message as never))),
         (bytes: Buffer) => fromBinary(method.output, bytes),
         input,
         metadataFor(header),
         deadlineOf(timeoutMs),
         (error, message) => {
           if (error !== null) return reject(toConnectError(error));
-          resolve({ stream: false, service: method.parent, method, header: responseHeader, trailer: new Headers(), message } as never);
+          resolve({
+            stream: false,
+            service: method.parent,
+            method,
+            header: responseHeader,
+            trailer: new Headers(),
+            message,
+          } as never);
         },
       );
       call.on("metadata", (metadata) => {
-        for (const [name, value] of Object.entries(metadata.getMap())) responseHeader.set(name, String(value));
+        for (const [name, value] of Object.entries(metadata.getMap()))
+          responseHeader.set(name, String(value));
       });
       signal?.addEventListener("abort", () => call.cancel(), { once: true });
       return promise;
@@ -59,7 +71,14 @@ export function createGrpcJsTransport(options: { address: string; token: string 
           call.cancel();
         }
       })();
-      return { stream: true, service: method.parent, method, header: new Headers(), trailer: new Headers(), message: messages } as never;
+      return {
+        stream: true,
+        service: method.parent,
+        method,
+        header: new Headers(),
+        trailer: new Headers(),
+        message: messages,
+      } as never;
     },
     [Symbol.dispose]: () => client.close(),
   };

@@ -1,11 +1,22 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Client, Code, ConnectError, createClient, type Interceptor, type Transport } from "@connectrpc/connect";
-import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { fromBinary } from "@bufbuild/protobuf";
-import { CodeService } from "../../gen/codeactions/v1/code_service_pb.ts";
+import {
+  type Client,
+  Code,
+  ConnectError,
+  createClient,
+  type Interceptor,
+  type Transport,
+} from "@connectrpc/connect";
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from "@connectrpc/connect-node";
 import { CodeType, Language } from "../../gen/codeactions/v1/code_pb.ts";
+import { CodeService } from "../../gen/codeactions/v1/code_service_pb.ts";
 import { LogService } from "../../gen/codeactions/v1/log_service_pb.ts";
 import { ProjectService } from "../../gen/codeactions/v1/project_service_pb.ts";
 import { RunnerService } from "../../gen/codeactions/v1/runner_service_pb.ts";
@@ -14,8 +25,8 @@ import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
 import { type App, startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/core/config.ts";
 import { newDatabase } from "./database.ts";
-import { createGrpcJsTransport } from "./grpc-js-transport.ts";
 import { goFolder } from "./go-folder.ts";
+import { createGrpcJsTransport } from "./grpc-js-transport.ts";
 import { silent } from "./silent-log.ts";
 
 export const OPERATOR_TOKEN = "operator-token-of-the-tests";
@@ -160,7 +171,9 @@ export async function newCode(
   fields: Partial<Parameters<Clients["codes"]["createCode"]>[0]> = {},
 ): Promise<{ id: string; slug: string }> {
   const base = { projectId, name: "a code", type: CodeType.ENDPOINT, language: Language.PYTHON, source };
-  const { code } = await codes.createCode({ ...base, ...fields } as Parameters<Clients["codes"]["createCode"]>[0]);
+  const { code } = await codes.createCode({ ...base, ...fields } as Parameters<
+    Clients["codes"]["createCode"]
+  >[0]);
   return { id: code!.id, slug: code!.slug };
 }
 
@@ -202,7 +215,9 @@ function detailOf<Schema extends typeof ErrorInfoSchema | typeof BadRequestSchem
   if (trailer === null) return undefined;
   const packed = fromBinary(StatusSchema, Buffer.from(trailer, "base64")).details;
   const value = packed.find((any) => any.typeUrl.endsWith(`/${schema.typeName}`))?.value;
-  return value === undefined ? undefined : (fromBinary(schema, value) as ReturnType<typeof fromBinary<Schema>>);
+  return value === undefined
+    ? undefined
+    : (fromBinary(schema, value) as ReturnType<typeof fromBinary<Schema>>);
 }
 
 export function utf8(text: string): Uint8Array<ArrayBuffer> {

@@ -60,13 +60,17 @@ async function makePartition(pool: Pool, table: string, name: string, day: numbe
     await client.query("begin");
     await client.query("select pg_advisory_xact_lock(hashtext('codeactions.partitions'))");
     await client.query(`create table if not exists partitions.${name} (like ${table} including all)`);
-    const attached = await client.query("select 1 from pg_inherits where inhrelid = $1::regclass", [`partitions.${name}`]);
+    const attached = await client.query("select 1 from pg_inherits where inhrelid = $1::regclass", [
+      `partitions.${name}`,
+    ]);
     if (attached.rowCount === 0) {
       await client.query(
         `with moved as (delete from partitions.${table}_default where ${key} >= '${from}' and ${key} < '${to}' returning *)
          insert into partitions.${name} select * from moved`,
       );
-      await client.query(`alter table ${table} attach partition partitions.${name} for values from ('${from}') to ('${to}')`);
+      await client.query(
+        `alter table ${table} attach partition partitions.${name} for values from ('${from}') to ('${to}')`,
+      );
     }
     await client.query("commit");
   } catch (error) {

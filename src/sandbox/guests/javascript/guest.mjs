@@ -1,0 +1,145 @@
+import { check } from "./check.mjs";
+import { contentFor, contentOf, Engine } from "./engine.mjs";
+import { capturePrints, FRAME_BYTES_MAX, KIND, LEVEL, log, receive, STREAM, send } from "./host.mjs";
+import { define, installHooks, URL_PREFIX } from "./modules.mjs";
+
+/**
+ * The guest of JavaScript and TypeScript codes: loads one source as a module, then answers invocations of its
+ * Run(engine), one after the other. Between two of them the whole process waits for the host, timers too.
+ */
+
+const MESSAGE_CHARACTERS_MAX = 8 * 1024;
+const TRACEBACK_CHARACTERS_MAX = 32 * 1024;
+const GUEST_FOLDER = import.meta.dirname;
+
+const { stdout, stderr } = capturePrints();
+const exit = process.reallyExit.bind(process);
+const immediate = setImmediate;
+
+let run;
+/** What is being answered; whoever answers it clears it, so that nothing is answered twice. */
+let current;
+
+/** Every turn of the event loop there is one thing to wait for; what fails outside of it fails the invocation. */
+async function serve() {
+  for (;;) {
+    const { kind, head, body } = receive();
+    const settled = Promise.withResolvers();
+    current = { kind, done: settled.resolve };
+    answer(kind, head, body).catch((error) => fail(error));
+    await settled.promise;
+  }
+}
+
+async function answer(kind, head, body) {
+  const mine = current;
+  if (kind === KIND.LOAD) await load(head, body);
+  else if (kind === KIND.CHECK) await lookAt(head, body);
+  else await invoke(head, body, mine);
+  if (current === mine) finish();
+}
+
+async function load({ file, environment }, source) {
+  Object.assign(process.env, environment);
+  const module = await import(define(file, source.toString("utf8")));
+  if (typeof module.Run !== "function") throw new EntryPoint("export a function Run(engine)");
+  run = module.Run;
+  send(KIND.LOADED);
+}
+
+async function invoke(head, body, mine) {
+  const engine = new Engine(head, body, entry);
+  const value = await run(engine);
+  const content = contentOf(engine.result) ?? contentFor(value);
+  // A rejection that nobody handles is reported after the promises, before the next turn.
+  await new Promise((resolve) => immediate(resolve));
+  if (current !== mine) return;
+  const { body: result, ...rest } = content;
+  if (result.byteLength > head.resultBytesMax || result.byteLength + 256 * 1024 > FRAME_BYTES_MAX) {
+    throw new ResultTooLarge(
+      `the result is ${result.byteLength} bytes large; allowed are ${head.resultBytesMax}`,
+    );
+  }
+  finishPrints();
+  send(KIND.RESULT, rest, result);
+}
+
+async function lookAt({ language, file }, source) {
+  const { problems, javascript } = await check(language, file, source.toString("utf8"));
+  send(KIND.CHECKED, { problems }, Buffer.from(javascript));
+}
+
+function entry(level, text) {
+  log(LEVEL[level], STREAM.engine, typeof text === "string" ? text : String(text));
+}
+
+function finish() {
+  const { done } = current;
+  current = undefined;
+  done();
+}
+
+/** `isLast` where something of the invocation may still be running: then this process serves no other one. */
+function fail(error, isLast = false) {
+  if (current === undefined) exit(1);
+  finishPrints();
+  send(KIND.ERROR, { ...describe(error), ...(isLast && { isLast }) });
+  finish();
+}
+
+function finishPrints() {
+  stdout.finish();
+  stderr.finish();
+}
+
+function describe(error) {
+  let kind = "Error";
+  let message = "";
+  let traceback = "";
+  try {
+    const isError = error instanceof Error;
+    kind = isError ? String(error.name) : typeof error;
+    message = isError ? String(error.message) : String(error);
+    traceback = isError ? readStack(error) : `Uncaught ${message}`;
+  } catch {
+    message ||= "its message could not be read";
+  }
+  return {
+    kind: kind.slice(0, 200),
+    message: message.slice(0, MESSAGE_CHARACTERS_MAX),
+    traceback: traceback.slice(0, TRACEBACK_CHARACTERS_MAX),
+  };
+}
+
+/** The code's own frames; its module's name is shown as that of a file. */
+function readStack(error) {
+  const lines = String(error.stack ?? error).split("\n");
+  const shown = lines.filter((line) => !line.includes(GUEST_FOLDER) && !/^ +at .*\bnode:/.test(line));
+  const stack = shown.join("\n").replaceAll(URL_PREFIX, "");
+  return error.cause instanceof Error ? `${stack}\nCaused by: ${readStack(error.cause)}` : stack;
+}
+
+class EntryPoint extends Error {
+  name = "EntryPoint";
+}
+
+class NeverSettled extends Error {
+  name = "NeverSettled";
+}
+
+class ResultTooLarge extends Error {
+  name = "ResultTooLarge";
+}
+
+process.on("uncaughtException", (error) => fail(error, true));
+process.on("unhandledRejection", (error) => fail(error, true));
+process.on("exit", finishPrints);
+process.on("beforeExit", () => {
+  const what = current?.kind === KIND.LOAD ? "the module's top level" : "Run";
+  fail(new NeverSettled(`${what} waits for something that will never happen`), true);
+});
+
+installHooks();
+await import("code:warm-up");
+send(KIND.READY, { runtime: `Node ${process.versions.node}` });
+serve();

@@ -21,6 +21,8 @@ export async function prepareNode(tree: string): Promise<Runtime> {
 const FLAGS = [
   "--enable-source-maps",
   "--no-warnings",
+  // For checking the syntax of modules without running them.
+  "--experimental-vm-modules",
   // The group's memory limit is the one that holds: V8's own would end the process in words that name no limit.
   "--max-old-space-size=8192",
 ];

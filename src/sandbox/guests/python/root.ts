@@ -35,8 +35,27 @@ print(json.dumps({
 const OLDEST_MINOR = 9;
 // Large, and of no use without a screen, a test runner or an installer.
 const LEFT_OUT = [
-  ...["site-packages", "dist-packages", "test", "tests", "idlelib", "tkinter", "turtledemo", "ensurepip", "lib2to3"],
-  ...["config-*", "*.opt-1.pyc", "*.opt-2.pyc", "_tkinter.*", "_test*.so", "_ctypes_test.*", "xxlimited*", "pydoc_data"],
+  ...[
+    "site-packages",
+    "dist-packages",
+    "test",
+    "tests",
+    "idlelib",
+    "tkinter",
+    "turtledemo",
+    "ensurepip",
+    "lib2to3",
+  ],
+  ...[
+    "config-*",
+    "*.opt-1.pyc",
+    "*.opt-2.pyc",
+    "_tkinter.*",
+    "_test*.so",
+    "_ctypes_test.*",
+    "xxlimited*",
+    "pydoc_data",
+  ],
 ];
 const PREFIX = "/python";
 const FIX = `install Python 3.${OLDEST_MINOR} or newer with \`apt-get install -y python3\` and start again`;
@@ -62,8 +81,7 @@ export async function preparePython(tree: string, command: string): Promise<Runt
     copyOutermost(python, tree),
     copyFolder("/usr/share/zoneinfo", join(tree, "usr/share/zoneinfo"), ["posix", "right"]).catch(() => {}),
     copyFolder(import.meta.dirname, join(tree, "guest"), ["*.ts", "__pycache__"]),
-    python.certificates &&
-      copyIfThere("/etc/ssl/certs/ca-certificates.crt", join(tree, python.certificates)),
+    python.certificates && copyIfThere("/etc/ssl/certs/ca-certificates.crt", join(tree, python.certificates)),
   ]);
   await symlink(basename(executable), join(tree, PREFIX, "bin/python3")).catch(() => {});
   await compileModules(tree, executable, python);
@@ -81,7 +99,9 @@ async function copyOutermost(python: Python, tree: string): Promise<void> {
     (folder) => !python.libraries.some((other) => folder !== other && folder.startsWith(`${other}/`)),
   );
   await Promise.all(
-    outermost.map((folder) => copyFolder(folder, join(tree, PREFIX, relative(python.prefix, folder)), LEFT_OUT)),
+    outermost.map((folder) =>
+      copyFolder(folder, join(tree, PREFIX, relative(python.prefix, folder)), LEFT_OUT),
+    ),
   );
 }
 
@@ -89,7 +109,11 @@ async function sharedObjects(folders: readonly string[]): Promise<string[]> {
   const files: string[] = [];
   for (const folder of new Set(folders)) {
     const names = await readdir(folder).catch(() => []);
-    files.push(...names.filter((name) => /\.so$/.test(name) && !/^_tkinter|test/.test(name)).map((name) => join(folder, name)));
+    files.push(
+      ...names
+        .filter((name) => /\.so$/.test(name) && !/^_tkinter|test/.test(name))
+        .map((name) => join(folder, name)),
+    );
   }
   return [...new Set(files)];
 }
