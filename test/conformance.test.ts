@@ -56,7 +56,7 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
   describe.each(LANGUAGES)("a code in %s", (language) => {
     test("gets its input and answers with any bytes, a status and headers", async () => {
       const { runs } = service.clients(protocol);
-      const input = { method: "PUT", path: "/x", query: [{ name: "q", value: "ünï 🎈" }], body: EVERY_BYTE };
+      const input = { method: "PUT", path: "/x", query: [{ name: "q", value: "a b&c=d" }], body: EVERY_BYTE };
       const { run } = await runs.runCode({ codeId: codeIds[language], input });
       expect(run?.status).toBe(RunStatus.SUCCEEDED);
       expect(run?.result).toMatchObject({
@@ -68,7 +68,7 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
       const headers = Object.fromEntries(
         run!.result!.headers.map(({ name, value }) => [name.toLowerCase(), value]),
       );
-      expect(headers).toMatchObject({ "x-method": "PUT", "x-q": "ünï 🎈" });
+      expect(headers).toMatchObject({ "x-method": "PUT", "x-q": "a b&c=d" });
       expect(run?.request).toBeUndefined();
       expect(run?.usage?.logEntries).toBe(2n);
     });

@@ -133,7 +133,7 @@ async function bodyOf(request: Request): Promise<Uint8Array | undefined> {
   if (Number(request.headers["content-length"] ?? 0) > HTTP_BODY_BYTES_MAX) return undefined;
   const pieces: Buffer[] = [];
   let bytes = 0;
-  for await (const piece of request as AsyncIterable<Buffer>) {
+  for await (const piece of bodyPieces(request)) {
     bytes += piece.byteLength;
     if (bytes > HTTP_BODY_BYTES_MAX) return undefined;
     pieces.push(piece);
@@ -243,13 +243,32 @@ export function writeRefusal(response: Response, refusal: Refusal): void {
 }
 
 function tooLarge(request: Request, response: Response): void {
-  // What is still coming is not read; the connection cannot be used again.
-  if (request.httpVersionMajor === 1) response.setHeader("connection", "close");
+  response.once("finish", () => discardRest(request));
   problem(response, 413, {
     title: `the body is larger than ${HTTP_BODY_BYTES_MAX} bytes`,
     reason: "MESSAGE_TOO_LARGE",
   });
+}
+
+/** The pieces of a body. Whoever stops reading leaves the connection whole, so that the answer can still be sent. */
+export function bodyPieces(request: Request): AsyncIterable<Buffer> {
+  return {
+    [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>,
+  };
+}
+
+/** How long a refused body may go on arriving before its connection is cut. */
+const DISCARD_MS = 5_000;
+
+/**
+ * Reads what is left of a body nobody wants: left unread, it would stand in the way of the connection's next request;
+ * cut off, the caller might never read why it was refused.
+ */
+export function discardRest(request: Request): void {
+  if (request.readableEnded || request.destroyed) return;
   request.resume();
+  const timer = setTimeout(() => request.destroy(), DISCARD_MS);
+  request.once("close", () => clearTimeout(timer));
 }
 
 /** RFC 9457, with the older service's `message` beside it. */

@@ -23,7 +23,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
-import type { Request, Response } from "./endpoint.ts";
+import { bodyPieces, discardRest, type Request, type Response } from "./endpoint.ts";
 import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
 import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
 import { Health, healthRoutes } from "./health.ts";
@@ -140,18 +140,24 @@ async function answer(
   const values = createContextValues().set(correlationKey, correlationId);
   const method = `${handler.service.typeName}/${handler.method.name}`;
   let answered: UniversalServerResponse | undefined;
+  response.once("finish", () => discardRest(request));
+  response.once("close", () => {
+    const code = codeOf(values.get(reasonKey), answered);
+    metrics.calls.inc({ method, code });
+    log.debug(
+      { method, code, correlationId, ms: Math.round((performance.now() - startMs) * 10) / 10 },
+      "call",
+    );
+  });
   try {
     const call = universalRequestFromNodeRequest(request, response as never, undefined, values);
-    answered = await handler(call);
+    answered = await handler({ ...call, body: bodyPieces(request) });
     await universalResponseToNodeResponse(answered, response as never);
   } catch (error) {
     // The caller is gone: there is nobody left to be told.
     log.debug({ error, method, correlationId }, "a call's answer could not be sent");
     response.destroy();
   }
-  const code = codeOf(values.get(reasonKey), answered);
-  metrics.calls.inc({ method, code });
-  log.debug({ method, code, correlationId, ms: Math.round((performance.now() - startMs) * 10) / 10 }, "call");
 }
 
 /** What the call came to. What is refused before it reaches a handler can only be read from the answer's frame. */

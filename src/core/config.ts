@@ -92,13 +92,16 @@ const SETTINGS = {
   ),
 
   // The pool
-  workersMax: number(
-    "CODEACTIONS_WORKERS_MAX",
-    Math.max(8, 8 * availableParallelism()),
-    1,
-    10_000,
-    "Workers of codes, busy and idle together. 8 per processor core if unset.",
-  ),
+  workersMax: {
+    ...number(
+      "CODEACTIONS_WORKERS_MAX",
+      Math.max(8, 8 * availableParallelism()),
+      1,
+      10_000,
+      "Workers of codes, busy and idle together.",
+    ),
+    shownDefault: "8 per core",
+  },
   blankWorkers: number(
     "CODEACTIONS_BLANK_WORKERS",
     2,

@@ -10,7 +10,8 @@
  *
  * Host to guest
  *   LOAD     head {file, environment} + source (for Go an empty source: the binary is the program)
- *   INVOKE   head {method, path, query, headers, secrets, context, resultBytesMax, lineBytesMax} + request body
+ *   INVOKE   head {method, path, query, headers, secrets, context, resultBytesMax, lineBytesMax} + request
+ *            body; the context also has deadlineMs, in milliseconds since the epoch
  *   CHECK    head {file, language} + source: look at it without running it, then end
  * Guest to host
  *   READY    JSON {runtime}: a blank interpreter waits for LOAD or CHECK
@@ -45,6 +46,7 @@ export const LINE_CUT = 1;
 
 /** The largest frame: the largest body (8 MiB) and a head. */
 export const FRAME_BYTES_MAX = 9 * 1024 * 1024;
+const LENGTH_BYTES = 4;
 const HEADER_BYTES = 9;
 
 export interface Frame {
@@ -93,53 +95,65 @@ export function decodeJson(bytes: Buffer): unknown {
  * header announces more. Payloads are views into what was pushed, or copies where a frame came in pieces.
  */
 export class FrameReader {
-  #pieces: Buffer[] = [];
-  #bytes = 0;
+  readonly #length = Buffer.alloc(LENGTH_BYTES);
+  #lengthBytes = 0;
+  /** A frame that came in part, without its length; filled as the rest comes, however small its pieces are. */
+  #partial: Buffer | undefined;
+  #partialBytes = 0;
 
   push(chunk: Buffer): Frame[] {
     const frames: Frame[] = [];
-    let input = chunk;
-    if (this.#bytes > 0) {
-      this.#pieces.push(chunk);
-      this.#bytes += chunk.byteLength;
-      // A large frame comes in many pieces: they are joined once, when the last one is here.
-      if (this.#bytes < this.#needed()) return frames;
-      input = Buffer.concat(this.#pieces, this.#bytes);
-      this.#pieces = [];
-      this.#bytes = 0;
-    }
     let offset = 0;
-    while (input.byteLength - offset >= HEADER_BYTES) {
-      const length = announcedLength(input, offset);
-      if (input.byteLength - offset < 4 + length) break;
-      frames.push({
-        kind: input.readUInt8(offset + 4),
-        invocation: input.readUInt32BE(offset + 5),
-        payload: input.subarray(offset + HEADER_BYTES, offset + 4 + length),
-      });
-      offset += 4 + length;
-    }
-    if (offset < input.byteLength) {
-      this.#pieces = [input.subarray(offset)];
-      this.#bytes = input.byteLength - offset;
+    while (offset < chunk.byteLength) {
+      if (this.#partial === undefined) {
+        const whole = this.#lengthBytes === 0 ? wholeFrame(chunk, offset) : undefined;
+        if (whole !== undefined) {
+          frames.push(toFrame(whole));
+          offset += LENGTH_BYTES + whole.byteLength;
+        } else {
+          offset += this.#readLength(chunk, offset);
+        }
+      } else {
+        const copied = chunk.copy(this.#partial, this.#partialBytes, offset);
+        this.#partialBytes += copied;
+        offset += copied;
+        if (this.#partialBytes < this.#partial.byteLength) break;
+        frames.push(toFrame(this.#partial));
+        this.#partial = undefined;
+      }
     }
     return frames;
   }
 
-  #needed(): number {
-    const first = this.#pieces[0]!;
-    if (first.byteLength >= 4) return 4 + announcedLength(first, 0);
-    const start = Buffer.concat(this.#pieces, Math.min(this.#bytes, 16));
-    return start.byteLength >= 4 ? 4 + announcedLength(start, 0) : HEADER_BYTES;
+  #readLength(chunk: Buffer, offset: number): number {
+    const copied = chunk.copy(this.#length, this.#lengthBytes, offset);
+    this.#lengthBytes += copied;
+    if (this.#lengthBytes === LENGTH_BYTES) {
+      this.#partial = Buffer.allocUnsafeSlow(announcedLength(this.#length, 0));
+      this.#partialBytes = 0;
+      this.#lengthBytes = 0;
+    }
+    return copied;
   }
+}
+
+/** A frame without its length, if all of it is there. */
+function wholeFrame(chunk: Buffer, offset: number): Buffer | undefined {
+  if (chunk.byteLength - offset < LENGTH_BYTES) return undefined;
+  const end = offset + LENGTH_BYTES + announcedLength(chunk, offset);
+  return end <= chunk.byteLength ? chunk.subarray(offset + LENGTH_BYTES, end) : undefined;
+}
+
+function toFrame(bytes: Buffer): Frame {
+  const payload = bytes.subarray(HEADER_BYTES - LENGTH_BYTES);
+  return { kind: bytes.readUInt8(0), invocation: bytes.readUInt32BE(1), payload };
 }
 
 function announcedLength(input: Buffer, offset: number): number {
   const length = input.readUInt32BE(offset);
-  if (length < HEADER_BYTES - 4 || length > FRAME_BYTES_MAX) {
-    throw new BrokenFrame(
-      `a frame announces ${length} bytes; allowed are ${HEADER_BYTES - 4} to ${FRAME_BYTES_MAX}`,
-    );
+  if (length < HEADER_BYTES - LENGTH_BYTES || length > FRAME_BYTES_MAX) {
+    const allowed = `${HEADER_BYTES - LENGTH_BYTES} to ${FRAME_BYTES_MAX}`;
+    throw new BrokenFrame(`a frame announces ${length} bytes; allowed are ${allowed}`);
   }
   return length;
 }

@@ -1,5 +1,5 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { constants } from "node:os";
 import type { Readable, Writable } from "node:stream";
@@ -18,6 +18,9 @@ export class Jails {
   readonly #groups: Groups;
   readonly #uidBase: number;
   readonly #live = new Map<number, Jail>();
+  /** Descriptors that were open when the service started and that a child would get, in ascending order. */
+  readonly #inherited: readonly number[] = listInherited();
+  readonly #nothing = openSync("/dev/null", "r");
   #started = 0;
 
   constructor(from: { site: Site; groups: Groups; uidBase: number }) {
@@ -45,7 +48,7 @@ export class Jails {
       const child = spawn(start.command, start.arguments, {
         cwd: "/",
         env: start.environment,
-        stdio: [stdin, "pipe", "pipe", "pipe", "pipe", ...fileDescriptors],
+        stdio: this.#hideInherited([stdin, "pipe", "pipe", "pipe", "pipe", ...fileDescriptors]),
         // Control-C at the service's terminal is the service's alone.
         detached: true,
       });
@@ -68,12 +71,43 @@ export class Jails {
   /** Kills every jail. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#live.values()].map((jail) => jail.kill()));
+    closeSync(this.#nothing);
+  }
+
+  /** Puts /dev/null where a jail would inherit something that the service itself was started with. */
+  #hideInherited(stdio: StdioOptions & unknown[]): StdioOptions {
+    for (const descriptor of this.#inherited) {
+      while (stdio.length < descriptor) stdio.push("ignore");
+      if (stdio.length === descriptor) stdio.push(this.#nothing);
+    }
+    return stdio;
   }
 
   #freeSlot(): number {
     let slot = 0;
     while (this.#live.has(slot)) slot += 1;
     return slot;
+  }
+}
+
+const CLOSE_MS = 2000;
+const CLOSE_ON_EXEC = 0o2000000;
+
+/** Node opens everything so that children do not get it; what came from the service's own starter may be otherwise. */
+function listInherited(): number[] {
+  const descriptors = readdirSync("/proc/self/fd").map(Number);
+  return descriptors
+    .filter((descriptor) => descriptor > 2 && !isClosedOnExec(descriptor))
+    .sort((a, b) => a - b);
+}
+
+function isClosedOnExec(descriptor: number): boolean {
+  try {
+    const flags = /^flags:\s*(\d+)/m.exec(readFileSync(`/proc/self/fdinfo/${descriptor}`, "latin1"))?.[1];
+    return (Number.parseInt(flags ?? "0", 8) & CLOSE_ON_EXEC) !== 0;
+  } catch {
+    // It was the one with which the list was read.
+    return true;
   }
 }
 
@@ -86,7 +120,7 @@ export class Jail {
   readonly group: Group;
   /** The first process has ended; others may live until `kill`. */
   readonly exited: Promise<Ending>;
-  /** It has ended and everything that it wrote has been read. */
+  /** It has ended and everything that it wrote has been read; or it has ended for two seconds. */
   readonly closed: Promise<void>;
   readonly bubblewrapArguments: Writable;
   readonly #child: ChildProcess;
@@ -109,6 +143,8 @@ export class Jail {
     this.closed = new Promise((resolve) => {
       child.once("close", () => resolve());
       child.once("error", () => resolve());
+      // Without a process namespace a child that lives on can hold the streams open.
+      child.once("exit", () => setTimeout(resolve, CLOSE_MS).unref());
     });
     // A guest that ends while it is written to is seen by its end.
     for (const stream of [this.control, this.bubblewrapArguments, this.stdin, this.stdout, this.stderr]) {

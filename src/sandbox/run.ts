@@ -1,6 +1,7 @@
 import { clean, readLine } from "./answers.ts";
 import type { Group } from "./cgroup.ts";
 import type { LEVELS } from "./frames.ts";
+import { encodeFrame, KIND } from "./frames.ts";
 import type {
   Invocation,
   Level,
@@ -46,8 +47,8 @@ export class Run {
   #peakMemoryBytes = 0;
   #outputBytes = 0;
   #lines: Line[] = [];
-  #stdout: RawLines | undefined;
-  #stderr: RawLines | undefined;
+  #over: (() => void) | undefined;
+  readonly #prints: { stdout?: RawLines; stderr?: RawLines } = {};
 
   constructor(number: number, order: Order, group: Group, lineBytesMax: number, cold: boolean) {
     this.number = number;
@@ -60,6 +61,21 @@ export class Run {
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.outcome = promise;
     this.#settle = resolve;
+  }
+
+  /** What the guest is told of it. Its deadline counts from now. */
+  encode(): Buffer {
+    const { method, path, query, headers, body, secrets, context, timeoutMs, resultBytesMax } =
+      this.order.invocation;
+    const told = { ...context, deadlineMs: Date.now() + timeoutMs };
+    const lineBytesMax = this.#lineBytesMax;
+    const head = { method, path, query, headers, secrets, context: told, resultBytesMax, lineBytesMax };
+    return encodeFrame(KIND.INVOKE, this.number, head, body);
+  }
+
+  /** Calls back when the outcome is known. */
+  whenOver(over: () => void): void {
+    this.#over = over;
   }
 
   /** The code's own time begins. */
@@ -87,7 +103,8 @@ export class Run {
   /** Bytes that somebody in the jail wrote to stdout or stderr, past the guest. */
   print(stream: "stdout" | "stderr", chunk: Buffer): void {
     const nowUs = Date.now() * 1000;
-    this.#rawLines(stream).push(chunk, (text, cut) =>
+    this.#prints[stream] ??= new RawLines(this.#lineBytesMax);
+    this.#prints[stream].push(chunk, (text, cut) =>
       this.#add(PRINT_LEVELS[stream], stream, nowUs, text, cut),
     );
   }
@@ -102,16 +119,20 @@ export class Run {
 
   succeed(result: Result): void {
     this.#finishPrints();
-    this.flush();
-    this.#settle({ status: "SUCCEEDED", result, usage: this.#usage() });
+    this.#finish({ status: "SUCCEEDED", result, usage: this.#usage() });
   }
 
   fail({ status, error, sentence }: Verdict): void {
     this.#finishPrints();
     if (sentence !== undefined) this.#say("system", sentence);
     else if (error !== undefined) this.#say("engine", error.traceback || `${error.kind}: ${error.message}`);
+    this.#finish({ status, usage: this.#usage(), ...(error && { error }) });
+  }
+
+  #finish(outcome: Outcome): void {
     this.flush();
-    this.#settle({ status, usage: this.#usage(), ...(error && { error }) });
+    this.#over?.();
+    this.#settle(outcome);
   }
 
   /** Beyond the output limit nothing is kept any more. */
@@ -134,15 +155,10 @@ export class Run {
     this.#lines.push({ timeUs: Date.now() * 1000, level: "error", stream, text, truncated });
   }
 
-  #rawLines(stream: "stdout" | "stderr"): RawLines {
-    if (stream === "stdout") return (this.#stdout ??= new RawLines(this.#lineBytesMax));
-    return (this.#stderr ??= new RawLines(this.#lineBytesMax));
-  }
-
   #finishPrints(): void {
     const nowUs = Date.now() * 1000;
-    this.#stdout?.finish((text, cut) => this.#add("info", "stdout", nowUs, text, cut));
-    this.#stderr?.finish((text, cut) => this.#add("error", "stderr", nowUs, text, cut));
+    this.#prints.stdout?.finish((text, cut) => this.#add("info", "stdout", nowUs, text, cut));
+    this.#prints.stderr?.finish((text, cut) => this.#add("error", "stderr", nowUs, text, cut));
   }
 
   #usage(): Usage {

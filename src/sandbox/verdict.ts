@@ -1,4 +1,5 @@
-import type { Failure, Status } from "./program.ts";
+import { findFault } from "./answers.ts";
+import type { Failure, Result, Status } from "./program.ts";
 
 /** How an invocation ended that has no result, and what its log says about that. */
 export interface Verdict {
@@ -6,6 +7,13 @@ export interface Verdict {
   readonly error?: Failure;
   /** One sentence for the invocation's log, where the code's own traceback does not say it. */
   readonly sentence?: string;
+}
+
+/** A result, if it can be delivered. */
+export function judge(result: Result, resultBytesMax: number): Result | Verdict {
+  if (result.body.byteLength > resultBytesMax) return resultTooLarge(resultBytesMax);
+  const fault = findFault(result);
+  return fault === undefined ? result : invalidResult(fault);
 }
 
 export function timedOut(timeoutMs: number): Verdict {
@@ -46,7 +54,7 @@ export function brokeProtocol(why: string): Verdict {
   return failed("Protocol", message, `${message}; descriptor 3 is not for codes to use`);
 }
 
-export function invalidResult(fault: string): Verdict {
+function invalidResult(fault: string): Verdict {
   return failed("InvalidResult", fault, `its result cannot be delivered: ${fault}`);
 }
 

@@ -1,4 +1,4 @@
-import { findFault, readChecked, readFailure, readReady, readResult } from "./answers.ts";
+import { readChecked, readFailure, readReady, readResult } from "./answers.ts";
 import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frames.ts";
 import type { Ending, Jail } from "./launch.ts";
 import type { Log } from "./log.ts";
@@ -53,7 +53,6 @@ export interface Owner {
   dead(worker: Worker): void;
 }
 
-const CLOSE_MS = 2000;
 const STDERR_CHARACTERS_MAX = 2000;
 
 export class Worker {
@@ -116,7 +115,7 @@ export class Worker {
       const head = { file: order.file, environment: program.environment };
       control.write(encodeFrame(KIND.LOAD, run.number, head, order.loadable));
     }
-    control.write(encodeInvocation(run, this.#limits.lineBytesMax));
+    control.write(run.encode());
     if (isBlank) control.uncork();
     this.#become({ at: isBlank ? "loading" : "serving", run });
     this.#startTimer(
@@ -125,7 +124,8 @@ export class Worker {
     );
     const cancel = () => this.#endRun(run, verdicts.CANCELLED);
     signal.addEventListener("abort", cancel);
-    return run.outcome.finally(() => signal.removeEventListener("abort", cancel));
+    run.whenOver(() => signal.removeEventListener("abort", cancel));
+    return run.outcome;
   }
 
   /** Looks at a source without running it; for a blank worker, which is used up by it. */
@@ -202,7 +202,7 @@ export class Worker {
       this.#become({
         at: "ending",
         run,
-        result: judge(readResult(frame.payload), run.order.invocation.resultBytesMax),
+        result: verdicts.judge(readResult(frame.payload), run.order.invocation.resultBytesMax),
       });
     }
   }
@@ -240,7 +240,12 @@ export class Worker {
         return;
       case KIND.RESULT:
         if (at !== "serving") throw new BrokenFrame("a result came before the program was loaded");
-        return this.#settle(run, judge(readResult(frame.payload), invocation.resultBytesMax), true, position);
+        return this.#settle(
+          run,
+          verdicts.judge(readResult(frame.payload), invocation.resultBytesMax),
+          true,
+          position,
+        );
       case KIND.ERROR: {
         const { failure, isLast } = readFailure(frame.payload);
         const tooLarge = failure.kind === "ResultTooLarge";
@@ -349,7 +354,7 @@ export class Worker {
     const state = this.#state;
     if (state.at === "loading" || state.at === "serving") this.#end(this.#explain(ending, state.run));
     else this.#end();
-    await withinMs(this.#jail.closed, CLOSE_MS);
+    await this.#jail.closed;
     this.#bury(ending);
   }
 
@@ -375,34 +380,4 @@ export class Worker {
 function finish(run: Run, result: Result | Verdict): void {
   if ("status" in result) run.fail(result);
   else run.succeed(result);
-}
-
-function judge(result: Result, resultBytesMax: number): Result | Verdict {
-  if (result.body.byteLength > resultBytesMax) return verdicts.resultTooLarge(resultBytesMax);
-  const fault = findFault(result);
-  return fault === undefined ? result : verdicts.invalidResult(fault);
-}
-
-function encodeInvocation(run: Run, lineBytesMax: number): Buffer {
-  const { method, path, query, headers, body, secrets, context, timeoutMs, resultBytesMax } =
-    run.order.invocation;
-  const deadlineMs = Date.now() + timeoutMs;
-  const head = {
-    method,
-    path,
-    query,
-    headers,
-    secrets,
-    context: { ...context, deadlineMs },
-    resultBytesMax,
-    lineBytesMax,
-  };
-  return encodeFrame(KIND.INVOKE, run.number, head, body);
-}
-
-async function withinMs(promise: Promise<void>, milliseconds: number): Promise<void> {
-  const { promise: over, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, milliseconds);
-  await Promise.race([promise, over]);
-  clearTimeout(timer);
 }

@@ -13,7 +13,10 @@ let sandbox: Sandbox;
 beforeAll(async () => {
   // The driver waits until the toolchain is prepared.
   await (await GoDriver.open())[Symbol.asyncDispose]();
-  sandbox = await openSandbox({ ...DEFAULT_SETTINGS, folder: dirname(PREPARED_FOLDER) }, SILENT);
+  sandbox = await openSandbox(
+    { ...DEFAULT_SETTINGS, folder: dirname(PREPARED_FOLDER), goFolder: PREPARED_FOLDER },
+    SILENT,
+  );
 }, 300_000);
 afterAll(() => sandbox[Symbol.asyncDispose]());
 

@@ -51,7 +51,12 @@ async function findSyntaxError(javascript) {
   session.disconnect();
   if (details === undefined) return undefined;
   const [message] = String(details.exception?.description ?? details.text).split("\n");
-  return problem("syntax", message.replace("SyntaxError: ", ""), details.lineNumber + 1, details.columnNumber + 1);
+  return problem(
+    "syntax",
+    message.replace("SyntaxError: ", ""),
+    details.lineNumber + 1,
+    details.columnNumber + 1,
+  );
 }
 
 /** Linking a module checks its imports and that it exports Run; its probe's first import ends it there. */

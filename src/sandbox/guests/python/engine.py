@@ -1,6 +1,7 @@
 """What a code is handed: the engine of its Run(engine)."""
 
 import json
+from builtins import ValueError, bytes, bytearray, hasattr, int, isinstance, list, memoryview, str, tuple
 from collections.abc import Mapping
 from datetime import datetime, timezone
 

@@ -26,6 +26,10 @@ import base64, collections, csv, dataclasses, datetime, decimal, enum, functools
 import html, http.client, itertools, math, operator, random, re, secrets, ssl, statistics, string  # noqa: E401, F401
 import subprocess, tempfile, textwrap, typing, urllib.parse, urllib.request, uuid, zlib, zoneinfo  # noqa: E401, F401
 
+# The code shares the built-ins as well: these are kept as they are now.
+from builtins import BaseException, Exception, SystemExit, bytearray, bytes, callable, getattr
+from builtins import int, isinstance, len, map, memoryview, str, sum, type
+
 sys.path.insert(0, os.path.dirname(__file__))
 from engine import Engine, Result, ResultTooLarge  # noqa: E402
 
@@ -206,13 +210,16 @@ class Guest:
         self._run = None
         self._dumps = json.JSONEncoder(separators=(",", ":")).encode
         self._loads = json.JSONDecoder().decode
+        self._format = traceback.format_exception
         self._isawaitable = inspect.isawaitable
         self._await = asyncio.run
         self._exit = os._exit
 
     def serve(self) -> None:
         sys.stdout, sys.stderr = self._stdout, self._stderr
-        logging.basicConfig(handlers=[Entries(self._host)], level=logging.INFO)
+        root = logging.getLogger()
+        root.addHandler(Entries(self._host))
+        root.setLevel(logging.INFO)
         version = ".".join(map(str, sys.version_info[:3]))
         self._host.send(READY, self._json({"runtime": f"Python {version}"}))
         answers = {LOAD: self._load, INVOKE: self._invoke, CHECK: self._check}
@@ -276,7 +283,7 @@ class Guest:
         kind, message, trace = type(error).__name__, "", ""
         try:
             message = str(error)
-            trace = "".join(traceback.format_exception(type(error), error, self._of_code(error.__traceback__)))
+            trace = "".join(self._format(type(error), error, self._of_code(error.__traceback__)))
         except Exception:
             # An exception of the code's own class may fail at describing itself.
             message = message or "its message could not be read"
