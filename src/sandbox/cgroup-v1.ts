@@ -85,10 +85,6 @@ class GroupV1 implements Group {
     return this.#peak.number();
   }
 
-  resetPeak(): void {
-    writeFileSync(join(this.#folders.memory, "memory.max_usage_in_bytes"), "0");
-  }
-
   outOfMemoryKills(): number {
     return this.#kills.field("oom_kill");
   }

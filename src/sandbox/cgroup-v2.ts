@@ -83,8 +83,6 @@ class GroupV2 implements Group {
     return this.#peak?.number() ?? 0;
   }
 
-  resetPeak(): void {}
-
   outOfMemoryKills(): number {
     return this.#kills.field("oom_kill");
   }

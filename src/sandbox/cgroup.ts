@@ -22,9 +22,8 @@ export interface Group {
   readonly joins: readonly string[];
   limitMemory(bytesMax: number): void;
   cpuUs(): number;
-  /** Since `resetPeak`, or since the group began where the kernel cannot reset it. */
+  /** Since the group began. */
   peakMemoryBytes(): number;
-  resetPeak(): void;
   outOfMemoryKills(): number;
   /** Processes and threads together. */
   tasks(): number;
@@ -52,7 +51,6 @@ const NO_GROUP: Group = {
   limitMemory() {},
   cpuUs: () => 0,
   peakMemoryBytes: () => 0,
-  resetPeak() {},
   outOfMemoryKills: () => 0,
   tasks: () => 0,
   processes: () => [],

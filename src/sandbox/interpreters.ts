@@ -7,10 +7,8 @@ import type { Roots } from "./roots.ts";
 import type { MissingRuntime, Runtime } from "./runtime.ts";
 import type { SandboxSettings } from "./settings.ts";
 import { PROGRAM_FILE } from "./tree.ts";
-import { Worker } from "./worker.ts";
+import { BLANK_MEMORY_BYTES, Worker } from "./worker.ts";
 
-/** Before it has a program a worker gets what any interpreter needs; then the program's own limit holds. */
-const BLANK_MEMORY_BYTES = 256 * 1024 * 1024;
 const GO_ENVIRONMENT = { HOME: "/home", LANG: "C.UTF-8", TMPDIR: "/tmp" };
 
 /** Starts workers of every language; JavaScript and TypeScript share theirs. */

@@ -94,7 +94,7 @@ export interface Usage {
   /** From the delivery of the input to the answer. */
   readonly wallMs: number;
   readonly cpuMs: number;
-  /** 0 where the host cannot tell. */
+  /** The most its worker has held so far; 0 where the host cannot tell. */
   readonly peakMemoryBytes: number;
   readonly cold: boolean;
 }

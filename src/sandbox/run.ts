@@ -1,6 +1,5 @@
 import { clean, readLine } from "./answers.ts";
 import type { Group } from "./cgroup.ts";
-import type { LEVELS } from "./frames.ts";
 import { encodeFrame, KIND } from "./frames.ts";
 import type {
   Invocation,
@@ -174,7 +173,4 @@ export class Run {
   }
 }
 
-const PRINT_LEVELS = { stdout: "info", stderr: "error" } as const satisfies Record<
-  string,
-  (typeof LEVELS)[number]
->;
+const PRINT_LEVELS = { stdout: "info", stderr: "error" } as const satisfies Record<string, Level>;

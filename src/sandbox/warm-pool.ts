@@ -90,6 +90,10 @@ export class WarmPool implements Owner {
     }
     try {
       const worker = await start();
+      if (this.#closed) {
+        void worker.end();
+        throw closed();
+      }
       this.#keys.set(worker, program.key);
       worker.owner = this;
       this.#counts.cold += 1;

@@ -20,7 +20,8 @@ import * as verdicts from "./verdict.ts";
 type State =
   | { readonly at: "starting" | "blank" | "idle" | "dead" }
   | { readonly at: "checking"; readonly answer: Answer }
-  | { readonly at: "loading" | "serving"; readonly run: Run }
+  /** Not clean once something has come that belongs to an earlier invocation. */
+  | { readonly at: "loading" | "serving"; readonly run: Run; readonly clean: boolean }
   /** Answered; what was written before the answer may still be on its way. */
   | { readonly at: "settling"; readonly run: Run; readonly result: Result | Verdict; readonly clean: boolean }
   /** Being killed, or over: once all that it wrote is read, the run gets its result. */
@@ -53,6 +54,8 @@ export interface Owner {
   dead(worker: Worker): void;
 }
 
+/** Before it has a program a worker gets what any interpreter needs; then the program's own limit holds. */
+export const BLANK_MEMORY_BYTES = 256 * 1024 * 1024;
 const STDERR_CHARACTERS_MAX = 2000;
 
 export class Worker {
@@ -117,7 +120,7 @@ export class Worker {
     }
     control.write(run.encode());
     if (isBlank) control.uncork();
-    this.#become({ at: isBlank ? "loading" : "serving", run });
+    this.#become({ at: isBlank ? "loading" : "serving", run, clean: true });
     this.#startTimer(
       isBlank ? this.#limits.startMs : invocation.timeoutMs,
       isBlank ? verdicts.loadTimedOut : verdicts.timedOut,
@@ -134,7 +137,7 @@ export class Worker {
     this.#invocation += 1;
     this.#become({ at: "checking", answer: { resolve, reject } });
     this.#jail.control.write(encodeFrame(KIND.CHECK, this.#invocation, { file, language }, source));
-    this.#startTimer(this.#limits.startMs, () => ({ status: "TIMED_OUT" }));
+    this.#startTimer(this.#limits.startMs, verdicts.loadTimedOut);
     const cancel = () => reject(signal.reason);
     signal.addEventListener("abort", cancel);
     try {
@@ -178,7 +181,9 @@ export class Worker {
         return this.#takeChecked(frame, state.answer);
       case "loading":
       case "serving":
-        if (frame.invocation !== state.run.number) throw new BrokenFrame("a frame is for another invocation");
+        // Something that an earlier invocation left running was a moment too late to end the worker before this one.
+        if (frame.invocation < state.run.number) return this.#become({ ...state, clean: false });
+        if (frame.invocation > state.run.number) throw new BrokenFrame("a frame is for another invocation");
         return this.#takeAnswer(frame, state, position);
       case "settling":
         return this.#become({ ...state, clean: false });
@@ -224,8 +229,8 @@ export class Worker {
     answer.resolve(readChecked(frame.payload));
   }
 
-  #takeAnswer(frame: Frame, state: State & { run: Run }, position: number): void {
-    const { run, at } = state;
+  #takeAnswer(frame: Frame, state: State & { at: "loading" | "serving" }, position: number): void {
+    const { run, at, clean } = state;
     const { program, invocation } = run.order;
     switch (frame.kind) {
       case KIND.LOG:
@@ -235,7 +240,7 @@ export class Worker {
       case KIND.LOADED:
         if (at !== "loading") throw new BrokenFrame("a program was loaded twice");
         run.delivered();
-        this.#become({ at: "serving", run });
+        this.#become({ at: "serving", run, clean });
         this.#startTimer(invocation.timeoutMs, verdicts.timedOut);
         return;
       case KIND.RESULT:
@@ -243,7 +248,7 @@ export class Worker {
         return this.#settle(
           run,
           verdicts.judge(readResult(frame.payload), invocation.resultBytesMax),
-          true,
+          clean,
           position,
         );
       case KIND.ERROR: {
@@ -253,7 +258,7 @@ export class Worker {
           ? verdicts.resultTooLarge(invocation.resultBytesMax)
           : verdicts.raised(failure);
         // A program that could not be loaded leaves a worker that serves nothing.
-        return this.#settle(run, verdict, at === "serving" && !isLast, position);
+        return this.#settle(run, verdict, clean && at === "serving" && !isLast, position);
       }
       default:
         throw new BrokenFrame(`a frame of kind ${frame.kind} is not expected`);
@@ -269,7 +274,7 @@ export class Worker {
     clearTimeout(this.#timer);
     run.measure();
     // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
-    const starved = this.#jail.group.outOfMemoryKills() > 0;
+    const starved = this.#starved;
     const judged = starved ? verdicts.outOfMemory(run.order.program.memoryBytesMax) : result;
     this.#become({ at: "settling", run, result: judged, clean: clean && !starved });
     const settled = () => this.#settled();
@@ -286,6 +291,11 @@ export class Worker {
     finish(run, result);
     if (reusable) this.owner?.idle(this);
     else this.#end();
+  }
+
+  /** Whether a process was killed for its memory. Only while the group exists: before it has been killed. */
+  get #starved(): boolean {
+    return this.#jail.group.outOfMemoryKills() > 0;
   }
 
   /** Whether no process survives the invocation. Threads may: their number is only the cheaper question. */
@@ -340,6 +350,8 @@ export class Worker {
         this.#become({ at: "ending", run: state.run, result: state.result });
         break;
       case "checking":
+        // A source that is made to exhaust whoever reads it is its author's problem, not an accident.
+        if (verdict && verdict !== verdicts.CLOSED) state.answer.resolve(EXHAUSTING);
         this.#become({ at: "ending", answer: state.answer });
         break;
       default:
@@ -353,14 +365,14 @@ export class Worker {
     const ending = await this.#jail.exited;
     const state = this.#state;
     if (state.at === "loading" || state.at === "serving") this.#end(this.#explain(ending, state.run));
+    else if (state.at === "checking" && this.#starved) this.#end(verdicts.outOfMemory(BLANK_MEMORY_BYTES));
     else this.#end();
     await this.#jail.closed;
     this.#bury(ending);
   }
 
   #explain({ exitCode, signal }: Ending, run: Run): Verdict {
-    if (this.#jail.group.outOfMemoryKills() > 0)
-      return verdicts.outOfMemory(run.order.program.memoryBytesMax);
+    if (this.#starved) return verdicts.outOfMemory(run.order.program.memoryBytesMax);
     return signal === undefined ? verdicts.exited(exitCode ?? 0) : verdicts.signalled(signal);
   }
 
@@ -376,6 +388,13 @@ export class Worker {
     this.owner?.dead(this);
   }
 }
+
+const EXHAUSTING: Checked = {
+  problems: [
+    { kind: "syntax", message: "reading it takes more time or memory than there is", line: 0, column: 0 },
+  ],
+  loadable: Buffer.alloc(0),
+};
 
 function finish(run: Run, result: Result | Verdict): void {
   if ("status" in result) run.fail(result);

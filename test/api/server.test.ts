@@ -4,6 +4,11 @@ import { connect } from "node:net";
 import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
+import {
+  createConnectTransport,
+  createGrpcTransport,
+  createGrpcWebTransport,
+} from "@connectrpc/connect-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
@@ -11,6 +16,7 @@ import { problem } from "../../src/api/endpoint.ts";
 import { type RpcDoor, rpcDoor } from "../../src/api/rpc.ts";
 import { type Door, openServer, type Server } from "../../src/api/server.ts";
 import { Metrics } from "../../src/core/metrics.ts";
+import { CERTIFICATE, KEY } from "../support/certificate.ts";
 import { PROTOCOLS, transportFor } from "../support/service.ts";
 import { silent } from "../support/silent-log.ts";
 
@@ -44,11 +50,11 @@ beforeEach(async () => {
 
 afterEach(() => server[Symbol.asyncDispose]());
 
-function open(port: number): Promise<Server> {
+function open(port: number, tls?: { cert: Buffer; key: Buffer }): Promise<Server> {
   return openServer({
     host: "127.0.0.1",
     port,
-    tls: undefined,
+    tls,
     connectionsMax: 100,
     corsOrigins: [],
     log: silent,
@@ -96,6 +102,22 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     const error = await call.catch((reason: unknown) => reason);
     expect(ConnectError.from(error).code).toBe(Code.Unimplemented);
   });
+});
+
+test("over TLS one port speaks both versions of HTTP, and nothing in clear text", async () => {
+  await using secure = await open(0, { cert: Buffer.from(CERTIFICATE), key: Buffer.from(KEY) });
+  const baseUrl = `https://localhost:${secure.port}`;
+  const nodeOptions = { ca: CERTIFICATE };
+  const transports = [
+    createConnectTransport({ baseUrl, httpVersion: "1.1", nodeOptions }),
+    createConnectTransport({ baseUrl, httpVersion: "2", nodeOptions }),
+    createGrpcTransport({ baseUrl, nodeOptions }),
+    createGrpcWebTransport({ baseUrl, httpVersion: "1.1", nodeOptions }),
+  ];
+  for (const transport of transports) {
+    expect(await createClient(Health, transport).check({})).toMatchObject({ status: Status.SERVING });
+  }
+  await expect(fetch(`http://localhost:${secure.port}/healthz`)).rejects.toThrow();
 });
 
 test("buf curl finds and calls a method with nothing but the address", async () => {

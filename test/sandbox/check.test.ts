@@ -86,3 +86,11 @@ test("TypeScript is built once, however many ask", async () => {
   expect(seen.map(({ text }) => text)).toEqual(["built", "built", "built"]);
   expect(held.stage.sandbox.describe().cold).toBe(before + 3);
 });
+
+test("a source that exhausts who reads it is a problem, and the next one is read", async () => {
+  const bomb = `def Run(engine):\n  pass\nx = [${"1,".repeat(15_000_000)}]`;
+  expect(await held.stage.sandbox.check("python", bomb.slice(0, 8 << 20), NEVER)).toMatchObject([
+    { kind: "syntax" },
+  ]);
+  expect(await held.stage.sandbox.check("python", "def Run(engine): pass", NEVER)).toEqual([]);
+});

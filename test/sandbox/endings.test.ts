@@ -199,6 +199,7 @@ test("half a frame is no answer", async () => {
 });
 
 test("a second answer costs the worker, not the run", async () => {
+  await using stage = await Stage.open({ blankWorkersPerLanguage: 1 });
   const forging = program(
     "python",
     `${COUNTED}
@@ -210,7 +211,29 @@ def Run(engine):
     os.write(3, len(frame).to_bytes(4, 'big') + frame)
     return number`,
   );
-  for (let i = 0; i < 2; i++) expect((await held.stage.run(forging)).text).toBe("forged");
+  expect((await stage.run(forging)).text).toBe("forged");
+  await expect.poll(() => stage.sandbox.describe().destroyed).toBe(1);
+});
+
+test("what an earlier run left running can neither answer nor fail the next one", async () => {
+  const haunting = program(
+    "python",
+    `${COUNTED}
+import os, threading
+def haunt():
+    head = b'{"statusCode":200,"contentType":"text","headers":[]}'
+    frame = b'\\x13\\x00\\x00\\x00\\x01' + len(head).to_bytes(4, 'big') + head + b'forged'
+    while True:
+        os.write(3, len(frame).to_bytes(4, 'big') + frame)
+def Run(engine):
+    number = count()
+    threading.Thread(target=haunt, daemon=True).start() if number == 2 else None
+    return number`,
+  );
+  const seen = [];
+  for (let i = 0; i < 4; i++) seen.push(await held.stage.run(haunting));
+  expect(seen.map(({ outcome }) => outcome.status)).toEqual(Array(4).fill("SUCCEEDED"));
+  expect(seen.map(({ text }) => text)).not.toContain("forged");
 });
 
 test("code that never finishes loading is ended after the time for loading", async () => {
