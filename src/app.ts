@@ -30,6 +30,7 @@ import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
 import { Projects } from "./services/projects.ts";
+import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
 import { Secrets } from "./services/secrets.ts";
 
@@ -109,6 +110,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     checkSource: checkWith(sandbox),
     memoryBytesCeiling: config.memoryBytesCeiling,
   });
+  const records = new RunRecords(orm);
   const runs: Runs = new Runs({
     orm,
     pool,
@@ -116,6 +118,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     bus,
     catalog,
     secrets,
+    records,
     log,
     owner: instanceId,
     settings: config,
@@ -138,7 +141,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     projects,
     handlers: {
       codes: codeHandlers({ codes, secrets, rateLimit, publicUrlOf: (code) => publicUrlOf(code, publicUrl) }),
-      runs: runHandlers({ runs, logs }),
+      runs: runHandlers({ runs, records, logs }),
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -171,7 +174,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       tls: await readTls(config),
       connectionsMax: config.connectionsMax,
       log,
-      doors: [rpc.door, status, endpoint],
+      doors: [endpoint, rpc.door, status],
       corsOrigins: config.corsOrigins,
     }),
   );

@@ -42,7 +42,7 @@ test.each([
   [/^gen\//, ["src/api/"]],
   [/^@bufbuild\//, ["src/api/"]],
   [/^opossum$/, ["src/runner/breaker.ts"]],
-  [/^rate-limiter-flexible$/, ["src/api/endpoint.ts"]],
+  [/^rate-limiter-flexible$/, ["src/api/rate-limits.ts"]],
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],
   [/^node:child_process$/, ["src/sandbox/", "src/core/db/embedded-postgres"]],

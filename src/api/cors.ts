@@ -1,5 +1,5 @@
 import { cors as connectHeaders } from "@connectrpc/connect";
-import type { Request, Response } from "./endpoint.ts";
+import type { Request, Response } from "./http.ts";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"].join(", ");
 const ALLOWED_HEADERS = [

@@ -1,25 +1,25 @@
-import {
-  type IncomingMessage,
-  type ServerResponse,
-  validateHeaderName,
-  validateHeaderValue,
-} from "node:http";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
-import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import type { Code } from "../core/db/entities/codes.ts";
-import { Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Pair } from "../sandbox/program.ts";
 import { codeNotFound, requireRole } from "../services/access.ts";
 import type { Catalog, Runnable } from "../services/catalog.ts";
 import type { RunView } from "../services/live-run.ts";
+import { HTTP_BODY_BYTES_MAX, type RunInput } from "../services/new-run.ts";
 import type { Projects } from "../services/projects.ts";
-import { HTTP_BODY_BYTES_MAX, type RunInput, type Runs } from "../services/runs.ts";
+import type { Runs } from "../services/runs.ts";
 import { authenticate } from "./auth.ts";
-import { asRefusal, httpStatusOf } from "./errors.ts";
-
-export type Request = IncomingMessage | Http2ServerRequest;
-export type Response = ServerResponse | Http2ServerResponse;
+import { asRefusal } from "./errors.ts";
+import {
+  bodyPieces,
+  discardRest,
+  endWith,
+  problem,
+  type Request,
+  type Response,
+  writeRefusal,
+} from "./http.ts";
+import { type RateLimit, RateLimits } from "./rate-limits.ts";
 
 interface Parts {
   readonly catalog: Catalog;
@@ -27,7 +27,7 @@ interface Parts {
   readonly projects: Projects;
   readonly log: Logger;
   /** The rate limit of a code that has none of its own. */
-  readonly rateLimit: { readonly requests: number; readonly windowMs: number };
+  readonly rateLimit: RateLimit;
   /** A host that only codes answer under; empty when they share one with everything else. */
   readonly endpointHost: string;
 }
@@ -49,7 +49,13 @@ export function endpointDoor(
   return (request, response, correlationId) => {
     const url = new URL(request.url ?? "/", "http://any");
     const address = addressOf(url.pathname);
-    if (address === undefined) return false;
+    if (address === undefined) {
+      if (!isOwnHost(parts, request)) return false;
+      // Under the host that codes have to themselves nothing else answers.
+      request.resume();
+      problem(response, 404, { title: "no code has this address" });
+      return true;
+    }
     void answer(parts, limits, address, url, request, response, correlationId);
     return true;
   };
@@ -77,15 +83,18 @@ async function answer(
     if (input === undefined) return tooLarge(request, response);
     const view = await parts.runs.runEndpoint(runnable, input);
     response.setHeader("x-run-id", view.run.id);
-    writeEnd(response, view, {
-      timeoutStatus,
-      sharedOrigin: parts.endpointHost === "",
-      head: method === "HEAD",
-    });
+    const sharedOrigin = !isOwnHost(parts, request);
+    writeEnd(response, view, { timeoutStatus, sharedOrigin, head: method === "HEAD" });
   } catch (error) {
     if (response.headersSent) return void response.destroy();
     writeRefusal(response, asRefusal(error, parts.log, correlationId));
   }
+}
+
+function isOwnHost({ endpointHost }: Parts, request: Request): boolean {
+  if (endpointHost === "") return false;
+  const authority = request.headers[":authority"] ?? request.headers.host ?? "";
+  return String(authority).replace(/:\d+$/, "").toLowerCase() === endpointHost.toLowerCase();
 }
 
 function addressOf(path: string): Address | undefined {
@@ -232,112 +241,12 @@ function isHeader(name: string, value: string): boolean {
   }
 }
 
-/** Refusals as plain HTTP: problem+json, and what the caller can do about it in headers. */
-export function writeRefusal(response: Response, refusal: Refusal): void {
-  const { reason, details, message, metadata } = refusal;
-  if (details.retryAfterMs !== undefined)
-    response.setHeader("retry-after", Math.max(1, Math.ceil(details.retryAfterMs / 1000)));
-  const status = httpStatusOf(refusal);
-  if (status === 401) response.setHeader("www-authenticate", "Bearer");
-  problem(response, status, { title: message, reason, ...(metadata.runId && { runId: metadata.runId }) });
-}
-
 function tooLarge(request: Request, response: Response): void {
   response.once("finish", () => discardRest(request));
   problem(response, 413, {
     title: `the body is larger than ${HTTP_BODY_BYTES_MAX} bytes`,
     reason: "MESSAGE_TOO_LARGE",
   });
-}
-
-/** The pieces of a body. Whoever stops reading leaves the connection whole, so that the answer can still be sent. */
-export function bodyPieces(request: Request): AsyncIterable<Buffer> {
-  return {
-    [Symbol.asyncIterator]: () => request.iterator({ destroyOnReturn: false }) as AsyncIterator<Buffer>,
-  };
-}
-
-/** How long a refused body may go on arriving before its connection is cut. */
-const DISCARD_MS = 5_000;
-
-/**
- * Reads what is left of a body nobody wants: left unread, it would stand in the way of the connection's next request;
- * cut off, the caller might never read why it was refused.
- */
-export function discardRest(request: Request): void {
-  if (request.readableEnded || request.destroyed) return;
-  request.resume();
-  const timer = setTimeout(() => request.destroy(), DISCARD_MS);
-  request.once("close", () => clearTimeout(timer));
-}
-
-/** RFC 9457, with the older service's `message` beside it. */
-export function problem(
-  response: Response,
-  status: number,
-  { title, reason, runId }: { title: string; reason?: string; runId?: string },
-): void {
-  if (runId !== undefined) response.setHeader("x-run-id", runId);
-  if (status === 405) response.setHeader("allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-  const members = {
-    type: "about:blank",
-    title,
-    status,
-    ...(reason && { reason }),
-    ...(runId && { run_id: runId }),
-    message: title,
-  };
-  const body = Buffer.from(`${JSON.stringify(members)}\n`);
-  response.statusCode = status;
-  response.setHeader("content-type", "application/problem+json");
-  response.setHeader("content-length", body.byteLength);
-  endWith(response, body);
-}
-
-function endWith(response: Response, body: Buffer | undefined): void {
-  // The two classes overload `end` differently; what is called here is common to both.
-  if (body === undefined) response.end();
-  else (response as ServerResponse).end(body);
-}
-
-/** How often each code's public address is called, in this process. */
-class RateLimits {
-  readonly #fallback: Parts["rateLimit"];
-  /** One limiter per distinct limit; each counts every code by its id. */
-  readonly #limiters = new Map<string, RateLimiterMemory>();
-
-  constructor(fallback: Parts["rateLimit"]) {
-    this.#fallback = fallback;
-  }
-
-  /** Counts a call and tells its caller how many are left; refuses the one too many. */
-  async take(code: Readonly<Code>, response: Response): Promise<void> {
-    const requests = code.rateLimitRequests ?? this.#fallback.requests;
-    const windowMs = code.rateLimitWindowMs ?? this.#fallback.windowMs;
-    const state = await this.#limiter(requests, windowMs)
-      .consume(code.id)
-      .catch((refused: unknown) => refused);
-    if (!(state instanceof RateLimiterRes)) throw state;
-    response.setHeader("ratelimit-limit", requests);
-    response.setHeader("ratelimit-remaining", Math.max(0, state.remainingPoints));
-    response.setHeader("ratelimit-reset", Math.ceil(state.msBeforeNext / 1000));
-    if (state.consumedPoints <= requests) return;
-    throw new Refusal(
-      "RATE_LIMITED",
-      `this address may be called ${requests} times per ${windowMs / 1000} s; come back later`,
-      { codeId: code.id },
-      { retryAfterMs: state.msBeforeNext },
-    );
-  }
-
-  #limiter(requests: number, windowMs: number): RateLimiterMemory {
-    const key = `${requests}/${windowMs}`;
-    const known = this.#limiters.get(key);
-    if (known !== undefined) return known;
-    const limiter = new RateLimiterMemory({ points: requests, duration: windowMs / 1000 });
-    this.#limiters.set(key, limiter);
-    return limiter;
-  }
 }
 
 const HOP_BY_HOP = new Set([

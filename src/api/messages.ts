@@ -46,11 +46,11 @@ import type {
 } from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
 import type { Level, Pair, Problem, Stream } from "../sandbox/program.ts";
-import type { Payload } from "../services/journal.ts";
+import type { Payload } from "../services/journal-batch.ts";
 import type { RunView } from "../services/live-run.ts";
 import type { PlacedEntry } from "../services/logs.ts";
+import { RPC_BODY_BYTES_MAX, type RunInput } from "../services/new-run.ts";
 import { etagOf } from "../services/projects.ts";
-import { RPC_BODY_BYTES_MAX, type RunInput } from "../services/runs.ts";
 
 /** Our words and the contract's messages, each made from the other. Nothing here decides anything. */
 

@@ -23,10 +23,10 @@ import type { Logger } from "../core/logger.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
-import { bodyPieces, discardRest, type Request, type Response } from "./endpoint.ts";
 import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
 import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
 import { Health, healthRoutes } from "./health.ts";
+import { bodyPieces, discardRest, type Request, type Response } from "./http.ts";
 import { reflectionRoutes } from "./reflection.ts";
 import { validationInterceptor } from "./validation.ts";
 

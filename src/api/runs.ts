@@ -11,7 +11,9 @@ import { fieldInvalid, Refusal } from "../core/errors.ts";
 import type { Call } from "../services/access.ts";
 import { RunCursor, readRunCursor } from "../services/log-cursor.ts";
 import type { Logs } from "../services/logs.ts";
-import type { RunAsk, RunFilter, Runs } from "../services/runs.ts";
+import type { RunAsk } from "../services/new-run.ts";
+import type { RunFilter, RunRecords } from "../services/run-records.ts";
+import type { Runs } from "../services/runs.ts";
 import type { Handlers } from "./handlers.ts";
 import { GAP_REASON } from "./logs.ts";
 import {
@@ -26,7 +28,13 @@ import {
   triggerOf,
 } from "./messages.ts";
 
-export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handlers<typeof RunnerService> {
+interface Parts {
+  readonly runs: Runs;
+  readonly records: RunRecords;
+  readonly logs: Logs;
+}
+
+export function runHandlers({ runs, records, logs }: Parts): Handlers<typeof RunnerService> {
   return {
     async runCode(request, call) {
       const view = await runs.runCode(call, runAsk(request));
@@ -35,7 +43,7 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
 
     async *runCodeStream(request, call) {
       const runId = await runs.startCode(call, runAsk(request));
-      for await (const event of follow(runs, logs, runId, undefined, call)) yield { event };
+      for await (const event of follow(records, logs, runId, undefined, call)) yield { event };
     },
 
     async *runSource(request, call) {
@@ -50,17 +58,17 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
         environment: request.environment,
         requestId: request.requestId,
       });
-      for await (const event of follow(runs, logs, runId, undefined, call)) yield { event };
+      for await (const event of follow(records, logs, runId, undefined, call)) yield { event };
     },
 
     async getRun({ runId, view }, call) {
       const full = view !== RunViewEnum.BASIC;
-      return { run: runMessage(await runs.get(call, runId, full), { request: full, result: full }) };
+      return { run: runMessage(await records.get(call, runId, full), { request: full, result: full }) };
     },
 
     async listRuns(request, call) {
       const full = request.view === RunViewEnum.FULL;
-      const page = await runs.list(call, filterOf(request), {
+      const page = await records.list(call, filterOf(request), {
         size: request.pageSize,
         token: request.pageToken,
         full,
@@ -70,7 +78,7 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
     },
 
     async *watchRun({ runId, cursor }, call) {
-      await runs.get(call, runId, false);
+      await records.get(call, runId, false);
       const place = cursor === "" ? undefined : readRunCursor(runId, cursor);
       if (cursor !== "" && place === undefined) {
         throw new Refusal(
@@ -82,7 +90,7 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
           },
         );
       }
-      for await (const event of follow(runs, logs, runId, place, call)) yield { event };
+      for await (const event of follow(records, logs, runId, place, call)) yield { event };
     },
 
     async cancelRun({ runId }, call) {
@@ -94,7 +102,7 @@ export function runHandlers({ runs, logs }: { runs: Runs; logs: Logs }): Handler
 
 /** A run's events from a place on, or from its very start: started, its log, its end. */
 async function* follow(
-  runs: Runs,
+  records: RunRecords,
   logs: Logs,
   runId: string,
   place: RunCursor | undefined,
@@ -103,7 +111,7 @@ async function* follow(
   const cursor = place ?? new RunCursor(runId, 0);
   // Something is sent at once, so that the caller has headers and knows that it follows.
   if (place === undefined) {
-    const started = runMessage(await runs.view(runId), { request: false, result: false });
+    const started = runMessage(await records.view(runId), { request: false, result: false });
     yield create(RunEventSchema, { cursor: cursor.text(), event: { case: "started", value: started } });
   } else {
     yield create(RunEventSchema, { cursor: cursor.text(), event: { case: "heartbeat", value: {} } });
@@ -130,7 +138,7 @@ async function* follow(
         break;
       case "ended": {
         // Live, the end comes with its result; from the record it has to be looked up.
-        const view = item.view.payload === undefined ? await runs.view(runId) : item.view;
+        const view = item.view.payload === undefined ? await records.view(runId) : item.view;
         const finished = runMessage(view, { request: false, result: true });
         yield create(RunEventSchema, { cursor: item.cursor, event: { case: "finished", value: finished } });
         return;

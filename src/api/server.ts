@@ -4,7 +4,7 @@ import * as http2 from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
 import type { Logger } from "../core/logger.ts";
 import { allowOrigins } from "./cors.ts";
-import { problem, type Request, type Response } from "./endpoint.ts";
+import { problem, type Request, type Response } from "./http.ts";
 
 /** A way in: answers with true when the request is its own, with false when another door should look at it. */
 export type Door = (request: Request, response: Response, correlationId: string) => boolean;

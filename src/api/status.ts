@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import type { Metrics } from "../core/metrics.ts";
-import type { Request, Response } from "./endpoint.ts";
+import type { Request, Response } from "./http.ts";
 
 /** One thing the service needs, and how it is. */
 export interface Dependency {

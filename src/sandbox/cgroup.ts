@@ -1,7 +1,3 @@
-import { openGroupsV1 } from "./cgroup-v1.ts";
-import { openGroupsV2 } from "./cgroup-v2.ts";
-import { instanceName } from "./instance.ts";
-
 /** Makes control groups, one for each jail, all of them in one folder of this service. */
 export interface Groups {
   readonly version: "v1" | "v2" | "none";
@@ -33,27 +29,3 @@ export interface Group {
   /** For a group without processes. */
   remove(): Promise<void>;
 }
-
-/** Groups of this host, version 2 or 1, after those of services that ended without cleaning up are removed. */
-export async function openGroups(): Promise<Groups> {
-  return (await openGroupsV2(instanceName())) ?? (await openGroupsV1(instanceName()));
-}
-
-/** For trusted code, or where the wall is waived: nothing is limited, measured or killed together. */
-export const NO_GROUPS: Groups = {
-  version: "none",
-  create: () => NO_GROUP,
-  async [Symbol.asyncDispose]() {},
-};
-
-const NO_GROUP: Group = {
-  joins: [],
-  limitMemory() {},
-  cpuUs: () => 0,
-  peakMemoryBytes: () => 0,
-  outOfMemoryKills: () => 0,
-  tasks: () => 0,
-  processes: () => [],
-  async kill() {},
-  async remove() {},
-};

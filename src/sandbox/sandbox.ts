@@ -1,5 +1,6 @@
 import { Builds, nameJavaScriptBuilder } from "./builds.ts";
-import { type Groups, NO_GROUPS, openGroups } from "./cgroup.ts";
+import type { Groups } from "./cgroup.ts";
+import { NO_GROUPS, openGroups } from "./groups.ts";
 import { type GoToolchain, openGoToolchain } from "./guests/go/toolchain.ts";
 import { Interpreters } from "./interpreters.ts";
 import { type Site, WALL_NAMES } from "./jail.ts";

@@ -1,4 +1,5 @@
-import { type Groups, NO_GROUPS, openGroups } from "./cgroup.ts";
+import type { Groups } from "./cgroup.ts";
+import { NO_GROUPS, openGroups } from "./groups.ts";
 import { BUBBLEWRAP_WALLS, type JailSpec, type Site, WALL_NAMES, type WallName } from "./jail.ts";
 import { Jails } from "./launch.ts";
 import type { Log } from "./log.ts";

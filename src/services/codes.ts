@@ -97,7 +97,7 @@ export class Codes {
   async create(call: Call, ask: NewCode): Promise<Code> {
     const { projectId } = ask;
     requireRole(call.caller, "EDITOR", { projectId, notFound: () => projectNotFound(projectId) });
-    this.#requireMemory(ask.memoryLimitBytes);
+    requireMemory(ask.memoryLimitBytes, this.#memoryBytesCeiling);
     await this.#requireSound(ask.language, ask.source, call.signal);
     return this.#transaction(async (em) => {
       await requireProject(em, projectId);
@@ -145,7 +145,7 @@ export class Codes {
     const { codeId, source, fields } = change;
     const before = await findCode(this.#orm.em.fork(), codeId);
     requireRole(call.caller, "EDITOR", belonging(before));
-    this.#requireMemory(fields.memoryLimitBytes);
+    requireMemory(fields.memoryLimitBytes, this.#memoryBytesCeiling);
     if (source !== undefined) await this.#requireSound(before.language as Language, source, call.signal);
     const changed = await this.#transaction(async (em) => {
       const code = await findCode(em, codeId, { lock: true });
@@ -259,17 +259,6 @@ export class Codes {
     );
   }
 
-  #requireMemory(bytes: number | undefined): void {
-    if (bytes === undefined || bytes <= this.#memoryBytesCeiling) return;
-    const description = `${bytes} is above what this service allows, ${this.#memoryBytesCeiling}`;
-    throw new Refusal(
-      "ABOVE_CEILING",
-      `memory_limit_bytes: ${description}; ask for less, or the operator for a higher CODEACTIONS_MEMORY_BYTES_CEILING`,
-      { setting: "CODEACTIONS_MEMORY_BYTES_CEILING", ceiling: String(this.#memoryBytesCeiling) },
-      { fields: [{ field: "memory_limit_bytes", description }] },
-    );
-  }
-
   async #transaction<Result>(work: (em: EntityManager) => Promise<Result>): Promise<Result> {
     try {
       return await this.#orm.em.fork().transactional(work);
@@ -277,6 +266,18 @@ export class Codes {
       throw error instanceof UniqueConstraintViolationException ? slugTaken() : error;
     }
   }
+}
+
+/** Refuses a memory limit that the operator does not allow. */
+export function requireMemory(bytes: number | undefined, ceiling: number): void {
+  if (bytes === undefined || bytes <= ceiling) return;
+  const description = `${bytes} is above what this service allows, ${ceiling}`;
+  throw new Refusal(
+    "ABOVE_CEILING",
+    `memory_limit_bytes: ${description}; ask for less, or the operator for a higher CODEACTIONS_MEMORY_BYTES_CEILING`,
+    { setting: "CODEACTIONS_MEMORY_BYTES_CEILING", ceiling: String(ceiling) },
+    { fields: [{ field: "memory_limit_bytes", description }] },
+  );
 }
 
 /** A problem in one line, its place first. */

@@ -1,6 +1,7 @@
 import type { Run, RunStatus } from "../core/db/entities/runs.ts";
 import type { Line, Result } from "../sandbox/program.ts";
-import type { Journal, Payload } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { Payload } from "./journal-batch.ts";
 import type { LogEntry } from "./log-entry.ts";
 
 /** A run as a reader sees it: its row, and what it was given and answered where that is known. */

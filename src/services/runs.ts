@@ -1,92 +1,35 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { v7 as newId } from "uuid";
-import type { Language, RecordPayloads } from "../core/db/entities/codes.ts";
-import { CodeEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import {
-  type Run,
-  RunEntity,
-  RunPayloadEntity,
-  type RunStatus,
-  type RunTrigger,
-} from "../core/db/entities/runs.ts";
-import { firstIdAt } from "../core/db/partitions.ts";
-import { fieldInvalid, Refusal } from "../core/errors.ts";
+import { type Run, RunEntity } from "../core/db/entities/runs.ts";
+import { Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Pool } from "../runner/pool.ts";
 import type { Invocation, Outcome, Pair, Program } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
-import { DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT_MS, sha256Of } from "./codes.ts";
-import type { Journal, Payload } from "./journal.ts";
+import type { Journal } from "./journal.ts";
+import type { Payload } from "./journal-batch.ts";
 import { LiveRun, type RunView, storedResult } from "./live-run.ts";
 import type { LogBus } from "./log-bus.ts";
-import { type Page, type PageAsk, pageOf, pageSize, pageStartId, pageToken } from "./pages.ts";
+import {
+  HTTP_BODY_BYTES_MAX,
+  type NewRun,
+  newCodeRun,
+  newRow,
+  newTry,
+  type RunAsk,
+  type RunInput,
+  type TryAsk,
+} from "./new-run.ts";
 import { claimRequestId, type RequestKey, releaseRequestId } from "./request-ids.ts";
+import type { RunRecords } from "./run-records.ts";
 import type { Secrets } from "./secrets.ts";
 
-/** Bodies in and out over RPC; stock gRPC clients refuse messages over 4 MiB. */
-export const RPC_BODY_BYTES_MAX = 3 * 1024 * 1024;
-/** Bodies in and out through the HTTP door. */
-export const HTTP_BODY_BYTES_MAX = 8 * 1024 * 1024;
-/** Bodies in one page of runs. */
-const PAGE_BYTES_MAX = 3 * 1024 * 1024;
 /** How long a repeated request waits between looks at a run that another process has. */
 const ATTACH_POLL_MS = 200;
 
-/** What a code is given, whatever door it came through. */
-export interface RunInput {
-  readonly method: string;
-  readonly path: string;
-  readonly query: readonly Pair[];
-  readonly headers: readonly Pair[];
-  readonly body: Uint8Array;
-}
-
-export interface RunAsk {
-  readonly codeId: string;
-  /** 0 for the active version. */
-  readonly version: number;
-  readonly input: RunInput;
-  /** Shorter than the code's own; undefined for that. */
-  readonly timeoutMs: number | undefined;
-  /** Empty when the caller does not mean to repeat it. */
-  readonly requestId: string;
-}
-
-export interface TryAsk {
-  readonly projectId: string;
-  readonly language: Language;
-  readonly source: string;
-  readonly input: RunInput;
-  readonly timeoutMs: number | undefined;
-  readonly memoryLimitBytes: number | undefined;
-  readonly environment: Readonly<Record<string, string>>;
-  readonly requestId: string;
-}
-
-export interface RunFilter {
-  readonly scope: { readonly projectId: string } | { readonly codeId: string };
-  readonly statuses: readonly RunStatus[];
-  readonly triggers: readonly RunTrigger[];
-  readonly startTime: Date | undefined;
-  readonly endTime: Date | undefined;
-}
-
-/** Everything a new run is made of. */
-interface NewRun {
-  readonly projectId: string;
-  readonly codeId: string | null;
-  readonly version: number;
-  readonly program: Program;
-  readonly trigger: RunTrigger;
-  readonly input: RunInput;
-  readonly timeoutMs: number;
-  readonly recordPayloads: RecordPayloads;
-  readonly resultBytesMax: number;
-}
-
-/** Runs codes, keeps their record and reads it. A run belongs to this service, not to its caller. */
+/** Runs codes and keeps their record. A run belongs to this service, not to its caller. */
 export class Runs {
   readonly #orm: MikroORM;
   readonly #pool: Pool;
@@ -94,6 +37,7 @@ export class Runs {
   readonly #bus: LogBus;
   readonly #catalog: Catalog;
   readonly #secrets: Secrets;
+  readonly #records: RunRecords;
   readonly #log: Logger;
   readonly #owner: string;
   readonly #settings: {
@@ -112,6 +56,7 @@ export class Runs {
     bus: LogBus;
     catalog: Catalog;
     secrets: Secrets;
+    records: RunRecords;
     log: Logger;
     /** This service's id, under whose lease the runs are. */
     owner: string;
@@ -125,6 +70,7 @@ export class Runs {
     this.#bus = parts.bus;
     this.#catalog = parts.catalog;
     this.#secrets = parts.secrets;
+    this.#records = parts.records;
     this.#log = parts.log;
     this.#owner = parts.owner;
     this.#finished = parts.finished;
@@ -165,7 +111,7 @@ export class Runs {
     const em = this.#orm.em.fork();
     if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
       throw projectNotFound(projectId);
-    const run = this.#newTry(ask);
+    const run = newTry(ask, this.#settings);
     if (ask.requestId === "") return this.#onRecord(await this.#start(run));
     const key: RequestKey = { projectId, requestId: ask.requestId, method: "RunSource", ask };
     const live = await this.#claimAndStart(key, run);
@@ -185,39 +131,17 @@ export class Runs {
     return live.ended;
   }
 
-  async get(call: Call, runId: string, full: boolean): Promise<RunView> {
-    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
-    if (run === null) throw runNotFound(runId);
-    requireRole(call.caller, "VIEWER", belonging(run));
-    return { run, payload: full ? await this.#payloadOf(runId) : undefined };
-  }
-
-  async list(call: Call, filter: RunFilter, ask: PageAsk & { full: boolean }): Promise<Page<RunView>> {
-    const em = this.#orm.em.fork();
-    await this.#requireScope(call, filter.scope);
-    const question = { list: "runs", filter };
-    const before = pageStartId(question, ask.token);
-    const size = pageSize(ask.size);
-    const wanted: object[] = [filter.scope];
-    if (before !== undefined) wanted.push({ id: { $lt: before } });
-    if (filter.statuses.length > 0) wanted.push({ status: { $in: [...filter.statuses] } });
-    if (filter.triggers.length > 0) wanted.push({ trigger: { $in: [...filter.triggers] } });
-    if (filter.startTime !== undefined) wanted.push({ id: { $gte: firstIdAt(filter.startTime.getTime()) } });
-    if (filter.endTime !== undefined) wanted.push({ id: { $lt: firstIdAt(filter.endTime.getTime()) } });
-    const runs = await em.find(RunEntity, { $and: wanted }, { orderBy: { id: "desc" }, limit: size + 1 });
-    const page = pageOf(runs, size, question, (run) => run.id);
-    if (!ask.full) return { ...page, items: page.items.map((run) => ({ run, payload: undefined })) };
-    return this.#withPayloads(page, question);
-  }
-
   /** Ends a run that is under way, and answers with the run as it ended. */
   async cancel(call: Call, runId: string): Promise<Run> {
-    const { run } = await this.get(call, runId, false).catch((error: unknown) => {
+    const { run } = await this.#records.get(call, runId, false).catch((error: unknown) => {
       const live = this.#live.get(runId);
       if (live === undefined) throw error;
       return { run: live.row };
     });
-    requireRole(call.caller, "CONTRIBUTOR", belonging(run));
+    requireRole(call.caller, "CONTRIBUTOR", {
+      projectId: run.projectId,
+      notFound: () => runNotFound(runId),
+    });
     const live = this.#live.get(runId);
     const wasUnderWay =
       live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
@@ -232,13 +156,6 @@ export class Runs {
     for (const live of this.#live.values()) {
       if (live.row.codeId === codeId && live.row.status === "QUEUED") live.cancel("the code was deleted");
     }
-  }
-
-  /** A run as it stands now, with what is on record of its request and result. Checks no rights. */
-  async view(runId: string): Promise<RunView> {
-    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
-    if (run === null) throw runNotFound(runId);
-    return { run, payload: await this.#payloadOf(runId) };
   }
 
   /** Takes no new runs, waits for those under way, and ends what is left when the grace is over. */
@@ -439,7 +356,7 @@ export class Runs {
   async #attach(runId: string, call: Call): Promise<RunView> {
     for (;;) {
       call.signal.throwIfAborted();
-      const view = await this.view(runId).catch((error: unknown) => {
+      const view = await this.#records.view(runId).catch((error: unknown) => {
         if (error instanceof Refusal) return undefined;
         throw error;
       });
@@ -448,90 +365,11 @@ export class Runs {
     }
   }
 
-  #newTry(ask: TryAsk): NewRun {
-    const memoryBytesMax = ask.memoryLimitBytes ?? DEFAULT_MEMORY_BYTES;
-    if (memoryBytesMax > this.#settings.memoryBytesCeiling) {
-      throw new Refusal(
-        "ABOVE_CEILING",
-        `memory_limit_bytes: this service allows up to ${this.#settings.memoryBytesCeiling}`,
-        { setting: "CODEACTIONS_MEMORY_BYTES_CEILING" },
-        { fields: [{ field: "memory_limit_bytes", description: "above what this service allows" }] },
-      );
-    }
-    return {
-      projectId: ask.projectId,
-      codeId: null,
-      version: 0,
-      // A key of its own: the worker of a try serves nothing else, not even the same source again.
-      program: {
-        key: `try ${newId()}`,
-        language: ask.language,
-        source: ask.source,
-        sourceSha256: sha256Of(ask.source),
-        environment: ask.environment,
-        memoryBytesMax,
-        outputBytesMax: this.#settings.outputBytesMax,
-        concurrencyMax: 1,
-      },
-      trigger: "TRY",
-      input: ask.input,
-      timeoutMs: ask.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-      recordPayloads: "ALL",
-      resultBytesMax: RPC_BODY_BYTES_MAX,
-    };
-  }
-
   #storedInput(input: RunInput): Payload {
     const headers = input.headers.map(([name, value]): [string, string] =>
       this.#settings.redactedHeaders.has(name.toLowerCase()) ? [name, "[redacted]"] : [name, value],
     );
     return { ...plainInput(input), headers };
-  }
-
-  async #payloadOf(runId: string): Promise<Payload | undefined> {
-    const found = await this.#orm.em.fork().findOne(RunPayloadEntity, { runId });
-    if (found === null) return undefined;
-    const { method, path, query, headers, body } = found;
-    const input = { method, path, query, headers, body };
-    if (found.resultBody == null) return input;
-    return {
-      ...input,
-      result: {
-        statusCode: found.resultStatusCode ?? 200,
-        contentType: found.resultContentType ?? "",
-        headers: found.resultHeaders ?? [],
-        body: found.resultBody,
-      },
-    };
-  }
-
-  /** Adds the payloads to a page of runs; the page ends early, before its bodies outgrow an answer. */
-  async #withPayloads(page: Page<Run>, question: object): Promise<Page<RunView>> {
-    const items: RunView[] = [];
-    let bytes = 0;
-    for (const run of page.items) {
-      const payload = await this.#payloadOf(run.id);
-      bytes += (payload?.body.byteLength ?? 0) + (payload?.result?.body.byteLength ?? 0);
-      if (items.length > 0 && bytes > PAGE_BYTES_MAX) {
-        return { items, nextToken: pageToken(question, items.at(-1)!.run.id) };
-      }
-      items.push({ run, payload });
-    }
-    return { items, nextToken: page.nextToken };
-  }
-
-  async #requireScope(call: Call, scope: RunFilter["scope"]): Promise<void> {
-    const em = this.#orm.em.fork();
-    if ("projectId" in scope) {
-      const { projectId } = scope;
-      requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
-      if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
-        throw projectNotFound(projectId);
-      return;
-    }
-    const code = await em.findOne(CodeEntity, { id: scope.codeId });
-    if (code === null) throw codeNotFound(scope.codeId);
-    requireRole(call.caller, "VIEWER", { projectId: code.projectId, notFound: () => codeNotFound(code.id) });
   }
 
   /** A run that no living process has: its row is closed, so that whoever had it cannot come back. */
@@ -556,38 +394,6 @@ export class Runs {
 
 const REDACTED_HEADERS = ["authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"];
 
-function newCodeRun(runnable: Runnable, ask: RunAsk, trigger: RunTrigger): NewRun {
-  const { code, version, program } = runnable;
-  if (ask.timeoutMs !== undefined && ask.timeoutMs > code.timeoutMs) {
-    throw fieldInvalid("timeout", `longer than the code's own time-out of ${code.timeoutMs / 1000} s`);
-  }
-  return {
-    projectId: code.projectId,
-    codeId: code.id,
-    version,
-    program,
-    trigger,
-    input: ask.input,
-    timeoutMs: ask.timeoutMs ?? code.timeoutMs,
-    recordPayloads: code.recordPayloads as RecordPayloads,
-    resultBytesMax: RPC_BODY_BYTES_MAX,
-  };
-}
-
-function newRow(id: string, owner: string, asked: NewRun): Run {
-  return {
-    id,
-    projectId: asked.projectId,
-    codeId: asked.codeId,
-    version: asked.version,
-    trigger: asked.trigger,
-    status: "QUEUED",
-    attempt: 1,
-    owner,
-    createTime: new Date(),
-  } as Run;
-}
-
 function plainInput(input: RunInput): Payload {
   const pairs = (list: readonly Pair[]) =>
     list.map(([name, value]): [string, string] => [plain(name), plain(value)]);
@@ -603,10 +409,6 @@ function plainInput(input: RunInput): Payload {
 /** What PostgreSQL can keep as text: anything but NUL and half a surrogate pair. */
 function plain(text: string): string {
   return text.toWellFormed().replaceAll("\0", "\ufffd");
-}
-
-function belonging(run: Pick<Run, "id" | "projectId">) {
-  return { projectId: run.projectId, notFound: () => runNotFound(run.id) };
 }
 
 function outcomeUnknown(runId: string, cause: unknown): Refusal {

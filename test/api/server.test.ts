@@ -12,7 +12,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { problem } from "../../src/api/endpoint.ts";
+import { problem } from "../../src/api/http.ts";
 import { type RpcDoor, rpcDoor } from "../../src/api/rpc.ts";
 import { type Door, openServer, type Server } from "../../src/api/server.ts";
 import { Metrics } from "../../src/core/metrics.ts";

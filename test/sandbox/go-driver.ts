@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openGroups } from "../../src/sandbox/cgroup.ts";
 import {
   decodeHeadAndBody,
   decodeJson,
@@ -13,6 +12,7 @@ import {
   LEVELS,
   STREAMS,
 } from "../../src/sandbox/frames.ts";
+import { openGroups } from "../../src/sandbox/groups.ts";
 import type { BuildPlace } from "../../src/sandbox/guests/go/compile.ts";
 import { type GoToolchain, openGoToolchain } from "../../src/sandbox/guests/go/toolchain.ts";
 import { Jails } from "../../src/sandbox/launch.ts";

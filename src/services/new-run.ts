@@ -1,0 +1,116 @@
+import { v7 as newId } from "uuid";
+import type { Language, RecordPayloads } from "../core/db/entities/codes.ts";
+import type { Run, RunTrigger } from "../core/db/entities/runs.ts";
+import { fieldInvalid } from "../core/errors.ts";
+import type { Pair, Program } from "../sandbox/program.ts";
+import type { Runnable } from "./catalog.ts";
+import { DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT_MS, requireMemory, sha256Of } from "./codes.ts";
+
+/** Bodies in and out over RPC; stock gRPC clients refuse messages over 4 MiB. */
+export const RPC_BODY_BYTES_MAX = 3 * 1024 * 1024;
+/** Bodies in and out through the HTTP door. */
+export const HTTP_BODY_BYTES_MAX = 8 * 1024 * 1024;
+/** What a code is given, whatever door it came through. */
+export interface RunInput {
+  readonly method: string;
+  readonly path: string;
+  readonly query: readonly Pair[];
+  readonly headers: readonly Pair[];
+  readonly body: Uint8Array;
+}
+
+export interface RunAsk {
+  readonly codeId: string;
+  /** 0 for the active version. */
+  readonly version: number;
+  readonly input: RunInput;
+  /** Shorter than the code's own; undefined for that. */
+  readonly timeoutMs: number | undefined;
+  /** Empty when the caller does not mean to repeat it. */
+  readonly requestId: string;
+}
+
+export interface TryAsk {
+  readonly projectId: string;
+  readonly language: Language;
+  readonly source: string;
+  readonly input: RunInput;
+  readonly timeoutMs: number | undefined;
+  readonly memoryLimitBytes: number | undefined;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly requestId: string;
+}
+
+/** Everything a new run is made of. */
+export interface NewRun {
+  readonly projectId: string;
+  readonly codeId: string | null;
+  readonly version: number;
+  readonly program: Program;
+  readonly trigger: RunTrigger;
+  readonly input: RunInput;
+  readonly timeoutMs: number;
+  readonly recordPayloads: RecordPayloads;
+  readonly resultBytesMax: number;
+}
+
+/** A run of a stored version. */
+export function newCodeRun(runnable: Runnable, ask: RunAsk, trigger: RunTrigger): NewRun {
+  const { code, version, program } = runnable;
+  if (ask.timeoutMs !== undefined && ask.timeoutMs > code.timeoutMs) {
+    throw fieldInvalid("timeout", `longer than the code's own time-out of ${code.timeoutMs / 1000} s`);
+  }
+  return {
+    projectId: code.projectId,
+    codeId: code.id,
+    version,
+    program,
+    trigger,
+    input: ask.input,
+    timeoutMs: ask.timeoutMs ?? code.timeoutMs,
+    recordPayloads: code.recordPayloads as RecordPayloads,
+    resultBytesMax: RPC_BODY_BYTES_MAX,
+  };
+}
+
+/** A run of a source that is not stored. */
+export function newTry(ask: TryAsk, limits: { outputBytesMax: number; memoryBytesCeiling: number }): NewRun {
+  const memoryBytesMax = ask.memoryLimitBytes ?? DEFAULT_MEMORY_BYTES;
+  requireMemory(memoryBytesMax, limits.memoryBytesCeiling);
+  return {
+    projectId: ask.projectId,
+    codeId: null,
+    version: 0,
+    // A key of its own: the worker of a try serves nothing else, not even the same source again.
+    program: {
+      key: `try ${newId()}`,
+      language: ask.language,
+      source: ask.source,
+      sourceSha256: sha256Of(ask.source),
+      environment: ask.environment,
+      memoryBytesMax,
+      outputBytesMax: limits.outputBytesMax,
+      concurrencyMax: 1,
+    },
+    trigger: "TRY",
+    input: ask.input,
+    timeoutMs: ask.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    recordPayloads: "ALL",
+    resultBytesMax: RPC_BODY_BYTES_MAX,
+  };
+}
+
+/** The first row of a run, before a worker has it. */
+export function newRow(id: string, owner: string, asked: NewRun): Run {
+  return {
+    id,
+    projectId: asked.projectId,
+    codeId: asked.codeId,
+    version: asked.version,
+    trigger: asked.trigger,
+    status: "QUEUED",
+    attempt: 1,
+    owner,
+    createTime: new Date(),
+  } as Run;
+}

@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+const STOP_MS_MAX = 30_000;
+
+/** The Node that runs this, for every process that the bench starts. */
+export const NODE = process.execPath;
+
+/** A process of the bench's own. Closing it asks it to end, waits, and at last does not ask. */
+export class Child implements AsyncDisposable {
+  readonly process: ChildProcess;
+  readonly #name: string;
+  #output = "";
+  #errors = "";
+
+  constructor(name: string, command: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
+    this.#name = name;
+    // The pipe to its standard input is never written to: it closes when the bench is killed, and ours end with it.
+    this.process = spawn(command, words, {
+      env: { ...process.env, ...environment },
+      stdio: ["pipe", "pipe", "pipe"],
+    });
+    this.process.stdout!.setEncoding("utf8").on("data", (text: string) => {
+      this.#output += text;
+    });
+    this.process.stderr!.setEncoding("utf8").on("data", (text: string) => {
+      this.#errors = (this.#errors + text).slice(-4000);
+    });
+  }
+
+  get pid(): number {
+    return this.process.pid!;
+  }
+
+  /** The first match in what the process has printed, waiting for it. Rejects when the process ends without. */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    for (;;) {
+      const match = pattern.exec(this.#output);
+      if (match !== null) return match;
+      if (this.#hasEnded) throw this.#failure();
+      await Promise.race([once(this.process.stdout!, "data"), once(this.process, "close")]);
+    }
+  }
+
+  /** Everything the process printed until it ended by itself. Rejects when it failed. */
+  async finished(): Promise<string> {
+    if (this.process.stdout!.closed === false || !this.#hasEnded) await once(this.process, "close");
+    if (this.process.exitCode !== 0) throw this.#failure();
+    return this.#output;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#hasEnded) return;
+    const ended = once(this.process, "exit");
+    this.process.kill("SIGTERM");
+    const impatience = setTimeout(() => this.process.kill("SIGKILL"), STOP_MS_MAX);
+    await ended;
+    clearTimeout(impatience);
+  }
+
+  get #hasEnded(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
+  }
+
+  #failure(): Error {
+    const how = this.process.signalCode ?? `exit code ${this.process.exitCode}`;
+    return new Error(`${this.#name} ended with ${how}: ${this.#errors.trim() || this.#output.trim()}`);
+  }
+}
+
+/** A process that runs one of the files beside this one. */
+export function startFile(file: string, words: readonly string[]): Child {
+  return new Child(file, NODE, [fileURLToPath(new URL(file, import.meta.url)), ...words]);
+}
+
+/** Resolves when a process and all it started have been without work for some moments. */
+export async function atRest(pid: number): Promise<void> {
+  const MOMENT_MS = 50;
+  const MOMENTS = 3;
+  const MOMENTS_MAX = 600;
+  let before = "";
+  for (let all = 0, quiet = 0; all < MOMENTS_MAX && quiet < MOMENTS; all += 1) {
+    await new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
+    const now = workOf(pid);
+    quiet = now === before ? quiet + 1 : 0;
+    before = now;
+  }
+}
+
+/** Which processes there are in a tree, and how much time of the processor the fresh ones among them have used. */
+function workOf(root: number): string {
+  const children = new Map<number, { pid: number; ticks: number }[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const stat = statOf(name);
+    if (stat === undefined) continue;
+    const siblings = children.get(stat.parent) ?? [];
+    siblings.push({ pid: Number(name), ticks: stat.ticks });
+    children.set(stat.parent, siblings);
+  }
+  const found: string[] = [];
+  const waiting = [root];
+  for (let pid = waiting.pop(); pid !== undefined; pid = waiting.pop()) {
+    for (const child of children.get(pid) ?? []) {
+      found.push(`${child.pid}:${child.ticks}`);
+      waiting.push(child.pid);
+    }
+  }
+  return found.sort().join(" ");
+}
+
+function statOf(pid: string): { parent: number; ticks: number } | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, "utf8");
+    const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+    return { parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) };
+  } catch {
+    return undefined; // It has ended.
+  }
+}
