@@ -1,5 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import {
+  Code,
+  type ConnectError,
   type ConnectRouter,
   createConnectRouter,
   createContextKey,
@@ -23,6 +25,7 @@ import type { Logger } from "../core/logger.ts";
 import type { Metrics } from "../core/metrics.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
+import { reachedKey, refusedKey, withTypedRefusals } from "./early-refusal.ts";
 import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
 import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
 import { Health, healthRoutes } from "./health.ts";
@@ -110,6 +113,8 @@ function routes({ log, projects, handlers }: Parts, health: Health, stopping: Ab
 
 /** Finds out who is calling before a byte of the message is read. */
 async function admit(context: HandlerContext, projects: Projects, log: Logger): Promise<void> {
+  const refused = context.values.get(refusedKey);
+  if (refused !== undefined) throw refused;
   try {
     context.values.set(callerKey, await authenticate(projects, context.requestHeader.get("authorization")));
   } catch (error) {
@@ -120,6 +125,7 @@ async function admit(context: HandlerContext, projects: Projects, log: Logger): 
 }
 
 const rememberReason: Interceptor = (next) => async (request) => {
+  request.contextValues.set(reachedKey, true);
   try {
     return await next(request);
   } catch (error) {
@@ -151,7 +157,18 @@ async function answer(
   });
   try {
     const call = universalRequestFromNodeRequest(request, response as never, undefined, values);
-    answered = await handler({ ...call, body: bodyPieces(request) });
+    const whole = { ...call, body: bodyPieces(request) };
+    const typed = (error: ConnectError) => {
+      // No handler was reached: what the protocol calls internal is a message that it cannot read.
+      const unread = error.code === Code.Internal ? new Refusal("MALFORMED", error.rawMessage) : error;
+      const refusal = asRefusal(unread, log, correlationId);
+      values.set(reasonKey, refusal.reason);
+      return toConnectError(refusal);
+    };
+    const first = await handler(whole);
+    answered = SERVICES.includes(handler.service)
+      ? await withTypedRefusals(first, handler, whole, typed)
+      : first;
     await universalResponseToNodeResponse(answered, response as never);
   } catch (error) {
     // The caller is gone: there is nobody left to be told.
