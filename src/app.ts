@@ -66,7 +66,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const metrics = new Metrics();
   // The sandbox prepares its jails while the database starts.
   const sandboxStarting = openSandbox(sandboxSettings(config), log);
-  parts.defer(async () => (await sandboxStarting.catch(() => undefined))?.[Symbol.asyncDispose]());
+  const sandboxOrNothing = sandboxStarting.catch(() => undefined);
+  parts.defer(async () => (await sandboxOrNothing)?.[Symbol.asyncDispose]());
   const databaseUrl = config.databaseUrl || (await startPostgres(parts, config, log));
   const lock = parts.use(new ServiceLock(databaseUrl, failed.resolve));
   await lock.take();
