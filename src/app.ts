@@ -61,7 +61,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const instanceId = newId();
 
   // Infrastructure: where things are kept.
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
+  // The database and the jails run as users of their own: they may pass through, and look at nothing on the way.
+  await mkdir(config.dataDir, { recursive: true, mode: 0o711 });
   const keys = await openKeys(config.secretKey, config.dataDir);
   const metrics = new Metrics();
   // The sandbox prepares its jails while the database starts.

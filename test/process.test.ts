@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +36,7 @@ let folder: string;
 const running: Running[] = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "code-actions-process-"));
+  folder = await newFolder();
 });
 
 afterEach(async () => {
@@ -129,7 +129,7 @@ test("a second service on the same folder, or a used port, says so and ends", as
   const occupied = createServer().listen(0, "127.0.0.1");
   await once(occupied, "listening");
   const { port } = occupied.address() as { port: number };
-  const other = await mkdtemp(join(tmpdir(), "code-actions-process-"));
+  const other = await newFolder();
   try {
     const samePort = await launch({ CODEACTIONS_PORT: String(port), CODEACTIONS_DATA_DIR: other });
     expect(await samePort.code).not.toBe(0);
@@ -167,6 +167,13 @@ test("the first start shows the operator's token once, and makes a demo that run
   second.process.kill("SIGTERM");
   await second.code;
 });
+
+/** A folder that the database's own user may enter, as a data folder is. */
+async function newFolder(): Promise<string> {
+  const made = await mkdtemp(join(tmpdir(), "code-actions-process-"));
+  await chmod(made, 0o711);
+  return made;
+}
 
 interface Running {
   readonly process: ChildProcess;

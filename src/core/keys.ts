@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 /** The keys of an installation; each serves one purpose, all come from one secret. */
@@ -11,7 +11,7 @@ export interface Keys {
 }
 
 /**
- * The configured key, or the one in the data folder, made there (mode 0600) by the first start. Who has it can open
+ * The configured key, or the one in the data folder (which exists), made there (mode 0600) by the first start. Who has it can open
  * every secret: keep a copy, apart from the database's.
  */
 export async function openKeys(configured: string, folder: string): Promise<Keys> {
@@ -22,7 +22,6 @@ export async function openKeys(configured: string, folder: string): Promise<Keys
 
 async function keyFile(folder: string): Promise<Buffer> {
   const path = join(folder, "secret.key");
-  await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
     // `wx` fails when the file is there, so two first starts cannot make two keys.
     await using file = await open(path, "wx", 0o600);

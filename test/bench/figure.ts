@@ -42,9 +42,7 @@ export type Target = { readonly least: number } | { readonly most: number };
 export function isMet(row: Row): boolean | undefined {
   if (row.target === undefined || row.ratio === undefined) return undefined;
   if (row.errors > 0) return false;
-  return "least" in row.target
-    ? row.ratio.median >= row.target.least
-    : row.ratio.median <= row.target.most;
+  return "least" in row.target ? row.ratio.median >= row.target.least : row.ratio.median <= row.target.most;
 }
 
 /** A row in place of figures that could not be had. */

@@ -34,7 +34,9 @@ const sessions = Array.from({ length: Math.min(order.concurrency, CONNECTIONS_MA
   connect(url.origin, { settings: { initialWindowSize: 1 << 20 } }),
 );
 await Promise.all(
-  Array.from({ length: order.concurrency }, (_, index) => callAgainAndAgain(sessions[index % sessions.length]!)),
+  Array.from({ length: order.concurrency }, (_, index) =>
+    callAgainAndAgain(sessions[index % sessions.length]!),
+  ),
 );
 for (const session of sessions) session.close();
 

@@ -2,11 +2,10 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { RunCodeRequestSchema, RunCodeResponseSchema } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import { startBaseline } from "./baselines/start.ts";
 import { type Bench, type Figure, notMeasured, type Row, type Target } from "./figure.ts";
-import { type Generator, load } from "./load.ts";
+import { type Generator, type Load, load } from "./load.ts";
 import { loadRow } from "./load-row.ts";
 import { inTurn, type Side } from "./rounds.ts";
 import { BODY, ECHO, LANGUAGES } from "./service.ts";
-import type { Load } from "./load.ts";
 
 const CONCURRENCIES = [1, 16, 64] as const;
 const PATH = "/codeactions.v1.RunnerService/RunCode";

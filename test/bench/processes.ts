@@ -12,6 +12,7 @@ export const NODE = process.execPath;
 export class Child implements AsyncDisposable {
   readonly process: ChildProcess;
   readonly #name: string;
+  readonly #closed: Promise<unknown>;
   #output = "";
   #errors = "";
 
@@ -22,6 +23,8 @@ export class Child implements AsyncDisposable {
       env: { ...process.env, ...environment },
       stdio: ["pipe", "pipe", "pipe"],
     });
+    // A command that cannot be started closes too; how it went is read from its exit code.
+    this.#closed = once(this.process, "close").catch(() => {});
     this.process.stdout!.setEncoding("utf8").on("data", (text: string) => {
       this.#output += text;
     });
@@ -40,13 +43,13 @@ export class Child implements AsyncDisposable {
       const match = pattern.exec(this.#output);
       if (match !== null) return match;
       if (this.#hasEnded) throw this.#failure();
-      await Promise.race([once(this.process.stdout!, "data"), once(this.process, "close")]);
+      await Promise.race([once(this.process.stdout!, "data"), this.#closed]);
     }
   }
 
   /** Everything the process printed until it ended by itself. Rejects when it failed. */
   async finished(): Promise<string> {
-    if (this.process.stdout!.closed === false || !this.#hasEnded) await once(this.process, "close");
+    await this.#closed;
     if (this.process.exitCode !== 0) throw this.#failure();
     return this.#output;
   }

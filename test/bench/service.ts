@@ -1,9 +1,16 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Clients, clientsOver, newCode, newProject, transportFor } from "../support/service.ts";
-import { goFolder } from "../support/go-folder.ts";
-import { LANGUAGE_NUMBERS, OPERATOR_TOKEN } from "../support/service.ts";
 import { RunStatus } from "../../gen/codeactions/v1/run_pb.ts";
+import { goFolder } from "../support/go-folder.ts";
+import {
+  type Clients,
+  clientsOver,
+  LANGUAGE_NUMBERS,
+  newCode,
+  newProject,
+  OPERATOR_TOKEN,
+  transportFor,
+} from "../support/service.ts";
 import { Child, NODE } from "./processes.ts";
 
 export type BenchLanguage = "python" | "javascript";

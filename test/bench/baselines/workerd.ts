@@ -1,10 +1,9 @@
 import { writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Bench } from "../figure.ts";
-import { Child, NODE } from "../processes.ts";
+import { Child } from "../processes.ts";
 
 /** The echo code as workerd has it. */
 const ECHO = `export default {
@@ -21,8 +20,8 @@ export async function startWorkerd({ open, folder }: Bench): Promise<string> {
   const config = join(folder, "workerd.capnp");
   await writeFile(join(folder, "echo.js"), ECHO);
   await writeFile(config, configFor(port));
-  const command = fileURLToPath(new URL("../../../node_modules/workerd/bin/workerd", import.meta.url));
-  const child = open.use(await commandFor(command, ["serve", config]));
+  const command = fileURLToPath(new URL("../../../node_modules/.bin/workerd", import.meta.url));
+  const child = open.use(new Child("workerd", command, ["serve", config]));
   const url = `http://127.0.0.1:${port}`;
   await untilAnswers(url, child);
   return url;
