@@ -33,6 +33,12 @@ export class RunRecords {
     this.#orm = orm;
   }
 
+  /** Whether a run is on record. */
+  async has(runId: string): Promise<boolean> {
+    return (await this.#orm.em.fork().count(RunEntity, { id: runId })) > 0;
+  }
+
+  /** One run, for a caller who may read it. */
   async get(call: Call, runId: string, full: boolean): Promise<RunView> {
     const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
     if (run === null) throw runNotFound(runId);
@@ -40,6 +46,7 @@ export class RunRecords {
     return { run, payload: full ? await this.payloadOf(runId) : undefined };
   }
 
+  /** A page of runs, newest first. */
   async list(call: Call, filter: RunFilter, ask: PageAsk & { full: boolean }): Promise<Page<RunView>> {
     const em = this.#orm.em.fork();
     await this.#requireScope(call, filter.scope);

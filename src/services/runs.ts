@@ -46,6 +46,8 @@ export class Runs {
     readonly redactedHeaders: ReadonlySet<string>;
   };
   readonly #live = new Map<string, LiveRun>();
+  /** Request ids that are being looked at, by project and id. */
+  readonly #claims = new Map<string, Promise<void>>();
   readonly #finished: (run: Run) => void;
   #draining = false;
 
@@ -88,20 +90,18 @@ export class Runs {
 
   /** Runs a version of a code and waits for its end. Without a request id, the run ends with its caller. */
   async runCode(call: Call, ask: RunAsk): Promise<RunView> {
-    const runnable = await this.#runnableFor(call, ask.codeId, ask.version);
-    if (ask.requestId !== "")
-      return this.#waitFor(await this.#startOnce(call, runnable, ask, "RunCode"), call, false);
-    return this.#waitFor(await this.#start(newCodeRun(runnable, ask, "RPC")), call, true);
+    const run = await this.#newRun(call, ask);
+    if (ask.requestId === "") return this.#waitFor(await this.#start(run), call, true);
+    const key = { projectId: run.projectId, requestId: ask.requestId, method: "RunCode", ask };
+    return this.#waitFor(await this.#startOnce(key, run), call, false);
   }
 
   /** Starts a version of a code; the run is on record when this answers, and goes on without its caller. */
   async startCode(call: Call, ask: RunAsk): Promise<string> {
-    const runnable = await this.#runnableFor(call, ask.codeId, ask.version);
-    const live =
-      ask.requestId === ""
-        ? await this.#start(newCodeRun(runnable, ask, "RPC"))
-        : await this.#startOnce(call, runnable, ask, "RunCodeStream");
-    return typeof live === "string" ? live : this.#onRecord(live);
+    const run = await this.#newRun(call, ask);
+    if (ask.requestId === "") return this.#onRecord(await this.#start(run));
+    const key = { projectId: run.projectId, requestId: ask.requestId, method: "RunCodeStream", ask };
+    return this.#onRecord(await this.#startOnce(key, run));
   }
 
   /** Starts a source that is not stored; the run is on record when this answers. */
@@ -113,9 +113,8 @@ export class Runs {
       throw projectNotFound(projectId);
     const run = newTry(ask, this.#settings);
     if (ask.requestId === "") return this.#onRecord(await this.#start(run));
-    const key: RequestKey = { projectId, requestId: ask.requestId, method: "RunSource", ask };
-    const live = await this.#claimAndStart(key, run);
-    return typeof live === "string" ? live : this.#onRecord(live);
+    const key = { projectId, requestId: ask.requestId, method: "RunSource", ask };
+    return this.#onRecord(await this.#startOnce(key, run));
   }
 
   /**
@@ -170,33 +169,50 @@ export class Runs {
     await all();
   }
 
-  async #runnableFor(call: Call, codeId: string, version: number): Promise<Runnable> {
-    const runnable = await this.#catalog.runnable(codeId, version);
-    const { projectId } = runnable.code;
-    requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(codeId) });
-    return runnable;
-  }
-
-  #startOnce(call: Call, runnable: Runnable, ask: RunAsk, method: string): Promise<LiveRun | string> {
+  async #newRun(call: Call, ask: RunAsk): Promise<NewRun> {
+    const runnable = await this.#catalog.runnable(ask.codeId, ask.version);
     const { projectId } = runnable.code;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(ask.codeId) });
-    const key: RequestKey = { projectId, requestId: ask.requestId, method, ask };
-    return this.#claimAndStart(key, newCodeRun(runnable, ask, "RPC"));
+    return newCodeRun(runnable, ask, "RPC");
   }
 
-  /** Starts a run under a request id, or answers with the run (or its id) that this id has led to before. */
+  /** The run that this request id stands for: a new one, one under way here, or the id of one on record. */
+  async #startOnce(key: RequestKey, run: NewRun): Promise<LiveRun | string> {
+    // The same id twice at once: the second call looks when the first has begun its run.
+    const name = `${key.projectId} ${key.requestId}`;
+    const turn = (this.#claims.get(name) ?? Promise.resolve()).then(() => this.#claimAndStart(key, run));
+    const over = turn
+      .then(
+        () => {},
+        () => {},
+      )
+      .finally(() => {
+        if (this.#claims.get(name) === over) this.#claims.delete(name);
+      });
+    this.#claims.set(name, over);
+    return turn;
+  }
+
   async #claimAndStart(key: RequestKey, run: NewRun): Promise<LiveRun | string> {
-    const id = newId();
     const em = this.#orm.em.fork();
-    const earlier = await em.transactional((inner) => claimRequestId(inner, key, id));
-    if (earlier !== undefined) return this.#live.get(earlier) ?? earlier;
-    const live = await this.#start(run, id).catch(async (error: unknown) => {
-      await releaseRequestId(em, key, id);
-      throw error;
-    });
-    // A run that was refused has not happened: the same request may be tried again.
-    live.ended.catch(() => releaseRequestId(em, key, id)).catch(() => {});
-    return live;
+    for (;;) {
+      const id = newId();
+      const earlier = await em.transactional((inner) => claimRequestId(inner, key, id));
+      if (earlier === undefined) {
+        const live = await this.#start(run, id).catch(async (error: unknown) => {
+          await releaseRequestId(em, key, id);
+          throw error;
+        });
+        // A run that was refused has not happened: the same request may be tried again.
+        live.ended.catch(() => releaseRequestId(em, key, id)).catch(() => {});
+        return live;
+      }
+      const live = this.#live.get(earlier);
+      if (live !== undefined) return live;
+      if (await this.#records.has(earlier)) return earlier;
+      // Claimed by a service that was killed before it began the run: nothing of it has happened.
+      await releaseRequestId(em, key, earlier);
+    }
   }
 
   async #start(asked: NewRun, id = newId()): Promise<LiveRun> {
@@ -329,7 +345,8 @@ export class Runs {
     return { run, payload: undefined };
   }
 
-  async #onRecord(live: LiveRun): Promise<string> {
+  async #onRecord(live: LiveRun | string): Promise<string> {
+    if (typeof live === "string") return live;
     // A run may end, or be refused, before its first row has left; its end is on record, or its refusal is told.
     await Promise.race([this.#journal.recorded(live.row), live.ended]);
     return live.id;
@@ -352,15 +369,12 @@ export class Runs {
     }
   }
 
-  /** Follows a run that this process does not have (any more) to its end. */
+  /** Waits for the end of a run on record that this process does not have (any more). */
   async #attach(runId: string, call: Call): Promise<RunView> {
     for (;;) {
       call.signal.throwIfAborted();
-      const view = await this.#records.view(runId).catch((error: unknown) => {
-        if (error instanceof Refusal) return undefined;
-        throw error;
-      });
-      if (view !== undefined && view.run.status !== "QUEUED" && view.run.status !== "RUNNING") return view;
+      const view = await this.#records.view(runId);
+      if (view.run.status !== "QUEUED" && view.run.status !== "RUNNING") return view;
       await new Promise((resolve) => setTimeout(resolve, ATTACH_POLL_MS));
     }
   }

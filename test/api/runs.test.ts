@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { Language, RecordPayloads } from "../../gen/codeactions/v1/code_pb.ts";
 import { type RunEvent, RunStatus, RunTrigger } from "../../gen/codeactions/v1/run_pb.ts";
@@ -186,6 +187,19 @@ test("with a request id a run goes on without its caller, and the same id attach
   expect((await clients.runs.listRuns({ scope: { case: "codeId", value: codeId } })).runs).toHaveLength(1);
   const refusal = await refusalOf(clients.runs.runCode({ ...ask, input: { body: utf8("other") } }));
   expect(refusal).toMatchObject({ code: "AlreadyExists", reason: "REQUEST_ID_REUSED" });
+});
+
+test("a request id whose run never came to be, because the service was killed, starts it after all", async () => {
+  const { id: codeId } = await newCode(clients, projectId, "def Run(engine): return 'ran'\n");
+  const ask = { codeId, requestId: randomUUID() };
+  const first = await clients.runs.runCode(ask);
+  const database = new Client({ connectionString: service.databaseUrl });
+  await database.connect();
+  await database.query("delete from runs where id = $1", [first.run?.id]);
+  await database.end();
+  const second = await clients.runs.runCode(ask);
+  expect(textOf(second.run?.result?.body)).toBe("ran");
+  expect(second.run?.id).not.toBe(first.run?.id);
 });
 
 test("a full pool refuses at once, with a time to come back, and says nothing was run", async () => {
