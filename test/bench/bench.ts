@@ -26,7 +26,7 @@ ${FIGURES.map(({ id, what }) => `  ${id.padEnd(4)} ${what}`).join("\n")}
 
 Options:
   --rounds <n>    How often each thing is measured. Default 3.
-  --seconds <n>   Seconds of load in one measurement. Default 2.
+  --seconds <n>   Seconds of load in one measurement. Default 1.
   --help          Show this.
 
 The table goes to the screen; all figures together are also written to test/bench/results.md. With
@@ -41,7 +41,7 @@ async function main(words: string[]): Promise<number> {
     allowPositionals: true,
     options: {
       rounds: { type: "string", default: "3" },
-      seconds: { type: "string", default: "2" },
+      seconds: { type: "string", default: "1" },
       help: { type: "boolean", short: "h" },
     },
   });

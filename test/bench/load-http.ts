@@ -13,7 +13,7 @@ const fromMs = performance.now() + WARM_UP_SECONDS * 1000;
 const untilMs = fromMs + order.seconds * 1000;
 const isMeasured = () => performance.now() >= fromMs && performance.now() <= untilMs;
 
-const instance = autocannon({
+const options: autocannon.Options = {
   url: order.url,
   method: "POST",
   headers: { ...order.headers },
@@ -21,7 +21,10 @@ const instance = autocannon({
   connections: order.concurrency,
   duration: WARM_UP_SECONDS + order.seconds + 1,
   verifyBody: (body) => String(body).includes(order.expect),
-});
+};
+// With a callback it gives the running instance, without one a promise of the end.
+const { promise: done, resolve } = Promise.withResolvers<unknown>();
+const instance = autocannon(options, resolve);
 // Its own figures are rounded to milliseconds and know no warm-up, so each answer is counted here.
 instance.on("response", (_client, status, _bytes, tookMs) => {
   if (!isMeasured()) return;
@@ -34,8 +37,8 @@ instance.on("reqError", () => {
 instance.on("reqMismatch", () => {
   if (isMeasured()) errors += 1;
 });
-setTimeout(() => (instance as unknown as { stop(): void }).stop(), untilMs - performance.now());
-await instance;
+setTimeout(() => instance.stop(), untilMs - performance.now());
+await done;
 
 const measured: Load = {
   perSecond: latencies.length / order.seconds,

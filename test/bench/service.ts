@@ -25,6 +25,10 @@ export interface Service extends AsyncDisposable {
   readonly projectId: string;
   /** Why codes in the language do not work; undefined when they do. */
   whyNot(language: BenchLanguage): string | undefined;
+  /** The echo code in a language that works. */
+  echo(language: BenchLanguage): string;
+  /** One of the echo codes that work. */
+  readonly anyEcho: string;
   /** Creates an ENDPOINT code that anyone may call, and answers with its id. */
   code(language: BenchLanguage, source: string): Promise<string>;
 }
@@ -62,11 +66,19 @@ export async function startService(folder: string): Promise<Service> {
     const projectId = await newProject(clients, "bench");
     const code = async (language: BenchLanguage, source: string) =>
       (await newCode(clients, projectId, source, { language: LANGUAGE_NUMBERS[language] })).id;
+    const echoes = new Map<BenchLanguage, string>();
     const broken = new Map<BenchLanguage, string>();
     for (const language of LANGUAGES) {
-      const why = await whyNot(clients, () => code(language, ECHO[language]));
-      if (why !== undefined) broken.set(language, why);
+      try {
+        const codeId = await code(language, ECHO[language]);
+        await requireEcho(clients, codeId);
+        echoes.set(language, codeId);
+      } catch (error) {
+        broken.set(language, error instanceof Error ? error.message : String(error));
+      }
     }
+    const [anyEcho] = echoes.values();
+    if (anyEcho === undefined) throw new Error([...broken.values()].join("; "));
     return {
       url: url!,
       pid: child.pid,
@@ -74,6 +86,8 @@ export async function startService(folder: string): Promise<Service> {
       clients,
       projectId,
       whyNot: (language) => broken.get(language),
+      echo: (language) => echoes.get(language)!,
+      anyEcho,
       code,
       [Symbol.asyncDispose]: () => child[Symbol.asyncDispose](),
     };
@@ -83,16 +97,11 @@ export async function startService(folder: string): Promise<Service> {
   }
 }
 
-/** Runs an echo code once; what is wrong with the answer, if anything is. */
-async function whyNot(clients: Clients, create: () => Promise<string>): Promise<string | undefined> {
-  try {
-    const codeId = await create();
-    const { run } = await clients.runs.runCode({ codeId, input: { body: BODY } });
-    if (run?.status === RunStatus.SUCCEEDED && BODY.equals(run.result!.body)) return undefined;
-    return `the echo ended ${RunStatus[run?.status ?? 0]}: ${run?.error?.message ?? "another body"}`;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
+/** Runs an echo code once; throws what is wrong with the answer. */
+async function requireEcho(clients: Clients, codeId: string): Promise<void> {
+  const { run } = await clients.runs.runCode({ codeId, input: { body: BODY } });
+  if (run?.status === RunStatus.SUCCEEDED && BODY.equals(run.result!.body)) return;
+  throw new Error(`the echo did not succeed: ${run?.error?.message ?? "another body came back"}`);
 }
 
 /** Words that let Node write a profile of the service when it ends, where `BENCH_CPU_PROFILE_DIR` says to. */
