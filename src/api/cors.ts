@@ -28,8 +28,9 @@ export function allowOrigins(allowed: readonly string[]): (request: Request, res
   const origins = new Set(allowed);
   return (request, response) => {
     const { origin } = request.headers;
-    if (typeof origin !== "string") return false;
+    // Also where no origin was named: a cache must not hand that answer to a page.
     if (!any) response.setHeader("vary", "Origin");
+    if (typeof origin !== "string") return false;
     const mayCall = any || origins.has(origin);
     if (mayCall) {
       response.setHeader("access-control-allow-origin", any ? "*" : origin);

@@ -6,6 +6,8 @@ import {
 
 /** Statuses watched at once; more watchers are refused. */
 const WATCHERS_MAX = 1_000;
+/** How much of an unknown name is said back; over gRPC a message travels in a header, where little fits. */
+const QUOTED_CHARACTERS_MAX = 100;
 
 /** Whether the service, or one of its services by name, takes calls; "" stands for all of them. */
 export class Health {
@@ -21,7 +23,7 @@ export class Health {
     return [...this.#names];
   }
 
-  /** The service is going: balancers should look elsewhere. */
+  /** The service is going: balancers should look elsewhere. Whoever watches is told so, and then let go of. */
   drain(): void {
     this.#status = Status.NOT_SERVING;
     for (const wake of this.#watchers) wake();
@@ -31,7 +33,7 @@ export class Health {
     return this.#names.has(name) ? this.#status : Status.SERVICE_UNKNOWN;
   }
 
-  /** The status now, and again whenever it changes, until the signal fires. */
+  /** The status now, and again whenever it changes, until the signal fires or the service goes. */
   async *watch(name: string, signal: AbortSignal): AsyncGenerator<Status> {
     if (this.#watchers.size >= WATCHERS_MAX)
       throw new ConnectError("too many watch the health", Code.ResourceExhausted);
@@ -44,6 +46,9 @@ export class Health {
         const status = this.statusOf(name);
         if (status !== told) yield status;
         told = status;
+        // A watcher would otherwise hold up the drain for all of its grace.
+        if (this.#status === Status.NOT_SERVING)
+          throw new ConnectError("the service is shutting down", Code.Unavailable);
         await changed.promise;
         changed = Promise.withResolvers<void>();
       }
@@ -60,7 +65,10 @@ export function healthRoutes(router: ConnectRouter, health: Health): void {
     check({ service }) {
       const status = health.statusOf(service);
       if (status === Status.SERVICE_UNKNOWN)
-        throw new ConnectError(`there is no service ${service}`, Code.NotFound);
+        throw new ConnectError(
+          `there is no service ${service.slice(0, QUOTED_CHARACTERS_MAX)}`,
+          Code.NotFound,
+        );
       return { status };
     },
     list: () => ({

@@ -22,7 +22,11 @@ import {
  * `grpc.reflection` in both its versions, which say the same: what is served here, described by the descriptors it
  * was generated from. Needs no token, so that `buf curl` and `grpcurl` need no file.
  */
-export function reflectionRoutes(router: ConnectRouter, services: readonly DescService[]): void {
+export function reflectionRoutes(
+  router: ConnectRouter,
+  services: readonly DescService[],
+  shutdownSignal: AbortSignal,
+): void {
   const catalog = new DescriptorCatalog([...services, Health, ServerReflection, ServerReflectionAlpha]);
   async function* answer(requests: AsyncIterable<ServerReflectionRequest | ServerReflectionRequestAlpha>) {
     for await (const { host, messageRequest } of requests) {
@@ -35,8 +39,8 @@ export function reflectionRoutes(router: ConnectRouter, services: readonly DescS
       };
     }
   }
-  router.service(ServerReflection, { serverReflectionInfo: answer });
-  router.service(ServerReflectionAlpha, { serverReflectionInfo: answer });
+  router.service(ServerReflection, { serverReflectionInfo: answer }, { shutdownSignal });
+  router.service(ServerReflectionAlpha, { serverReflectionInfo: answer }, { shutdownSignal });
 }
 
 /** The files behind the served services, found by their names and by what they define. */

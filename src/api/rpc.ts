@@ -107,7 +107,7 @@ function routes({ log, projects, handlers }: Parts, health: Health, stopping: Ab
   router.service(LogService, asServiceImpl(LogService, handlers.logs, stopping), authorized);
   router.service(ProjectService, asServiceImpl(ProjectService, handlers.projects, stopping), authorized);
   healthRoutes(router, health);
-  reflectionRoutes(router, SERVICES);
+  reflectionRoutes(router, SERVICES, stopping);
   return router;
 }
 
@@ -120,7 +120,9 @@ async function admit(context: HandlerContext, projects: Projects, log: Logger): 
   } catch (error) {
     const refusal = asRefusal(error, log, context.values.get(correlationKey));
     context.values.set(reasonKey, refusal.reason);
-    throw toConnectError(refusal);
+    const typed = toConnectError(refusal);
+    context.values.set(refusedKey, typed);
+    throw typed;
   }
 }
 

@@ -28,6 +28,8 @@ const UNDECIDED_MS = 10_000;
 const HEADERS_MS = 20_000;
 const KEEP_ALIVE_MS = 75_000;
 const PING_MS = 20_000;
+/** How long the body of an answered HTTP/2 request may go on arriving before its stream is closed. */
+const UNREAD_MS = 1_000;
 const STREAMS_PER_SESSION_MAX = 250;
 const WINDOW_BYTES = 1024 * 1024;
 const HEADER_BYTES_MAX = 32 * 1024;
@@ -51,21 +53,23 @@ export class Server implements AsyncDisposable {
     this.#settings = settings;
     this.#cors = allowOrigins(settings.corsOrigins);
     const listener = (request: Request, response: Response) => this.#answer(request, response);
+    const http1Settings = {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: HEADERS_MS,
+      maxHeaderSize: HEADER_BYTES_MAX,
+      // Bodies are bounded in size and by their callers' deadlines; a slow one is no fault.
+      requestTimeout: 0,
+    };
     const http2Settings = {
       settings: { maxConcurrentStreams: STREAMS_PER_SESSION_MAX, initialWindowSize: WINDOW_BYTES },
     };
     if (settings.tls === undefined) {
-      const http1 = http.createServer(
-        { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, maxHeaderSize: HEADER_BYTES_MAX },
-        listener,
-      );
-      // Bodies are bounded in size and by their callers' deadlines; a slow one is no fault.
-      http1.requestTimeout = 0;
+      const http1 = http.createServer(http1Settings, listener);
       this.#http2 = http2.createServer(http2Settings, listener);
       this.#listening = this.#tellApart(http1, this.#http2);
     } else {
       const secure = http2.createSecureServer(
-        { ...settings.tls, ...http2Settings, allowHTTP1: true },
+        { ...settings.tls, ...http1Settings, ...http2Settings, allowHTTP1: true },
         listener,
       );
       this.#http2 = this.#listening = secure;
@@ -137,13 +141,31 @@ export class Server implements AsyncDisposable {
       this.#answering -= 1;
       if (this.#answering === 0) this.#idle?.();
     });
+    if ("stream" in request) letGoOfRest(request);
     const correlationId = correlationIdOf(request);
     response.setHeader("x-request-id", correlationId);
     if (this.#draining && request.httpVersionMajor === 1) response.setHeader("connection", "close");
     if (this.#cors(request, response)) return;
-    for (const door of this.#settings.doors) if (door(request, response, correlationId)) return;
+    try {
+      if (this.#take(request, response, correlationId)) return;
+    } catch (error) {
+      // Nobody above would catch it: what a door did not expect costs its request, and never the process.
+      this.#settings.log.error({ error, correlationId }, "a door failed");
+      request.resume();
+      if (response.headersSent) return void response.destroy();
+      return problem(response, 500, { title: `internal error; ask the operator for ${correlationId}` });
+    }
     request.resume();
     problem(response, 404, { title: `nothing answers at ${request.url}`, reason: "METHOD_UNKNOWN" });
+  }
+
+  /** Asks the doors in their order. They may rely on a target that parses; `//` is one that Node lets through. */
+  #take(request: Request, response: Response, correlationId: string): boolean {
+    if (URL.canParse(request.url ?? "/", "http://any"))
+      return this.#settings.doors.some((door) => door(request, response, correlationId));
+    request.resume();
+    problem(response, 400, { title: "the request's target is no path", reason: "MALFORMED" });
+    return true;
   }
 
   /** Makes the HTTP/1.1 server look at the first bytes of each connection, and hand on those of the other protocol. */
@@ -166,6 +188,8 @@ export class Server implements AsyncDisposable {
     this.#sessions.add(session);
     let answered = true;
     const timer = setInterval(() => {
+      // One that is over stays until its socket closes, which the other side can put off; it takes no more pings.
+      if (session.destroyed) return;
       if (!answered) return session.destroy();
       answered = false;
       session.ping(() => {
@@ -173,6 +197,8 @@ export class Server implements AsyncDisposable {
       });
     }, PING_MS);
     session.setLocalWindowSize(WINDOW_BYTES * 8);
+    // Its connection was accepted, but had not shown its protocol, when the drain began.
+    if (this.#draining) session.close();
     session.on("error", (error) => this.#settings.log.debug({ error }, "an HTTP/2 session failed"));
     session.once("close", () => {
       clearInterval(timer);
@@ -213,6 +239,21 @@ function firstBytes(socket: Socket, decide: (startsLikeHttp2: boolean) => void):
   socket.on("readable", look);
   socket.on("error", drop);
   socket.on("end", drop);
+}
+
+/**
+ * Once a request is answered, reads what is left of its body for nobody. Left unread it would keep the stream, and
+ * with it a share of what the whole session may send, for as long as the session lives. The stream is asked, and not
+ * the response: over HTTP/2 that one finishes only when its stream has closed.
+ */
+function letGoOfRest(request: http2.Http2ServerRequest): void {
+  const { stream } = request;
+  stream.once("finish", () => {
+    if (stream.closed) return;
+    request.resume();
+    const timer = setTimeout(() => stream.close(), UNREAD_MS);
+    stream.once("close", () => clearTimeout(timer));
+  });
 }
 
 /** The caller's own id for the call where it sent a sane one. */

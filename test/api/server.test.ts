@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { once } from "node:events";
+import * as http2 from "node:http2";
 import { connect } from "node:net";
 import { promisify } from "node:util";
 import { create } from "@bufbuild/protobuf";
@@ -9,7 +10,7 @@ import {
   createGrpcTransport,
   createGrpcWebTransport,
 } from "@connectrpc/connect-node";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { problem } from "../../src/api/http.ts";
@@ -22,6 +23,11 @@ import { silent } from "../support/silent-log.ts";
 
 const run = promisify(execFile);
 const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const EMPTY_SETTINGS = Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+/** A client's word that it opens no more streams, with no error to tell of. */
+const GOAWAY = Buffer.from([0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+/** Longer than a test may take: a drain that waits for its grace fails. */
+const NEVER_MS = 600_000;
 
 let server: Server;
 let rpc: RpcDoor;
@@ -33,6 +39,11 @@ const slowDoor: Door = (request, response) => {
   if (request.url !== "/slow") return false;
   held.push(() => problem(response, 200, { title: "at last" }));
   return true;
+};
+
+const brokenDoor: Door = (request) => {
+  if (request.url === "/broken") throw new Error("a fault of ours");
+  return false;
 };
 
 beforeEach(async () => {
@@ -48,17 +59,24 @@ beforeEach(async () => {
   url = `http://127.0.0.1:${server.port}`;
 });
 
-afterEach(() => server[Symbol.asyncDispose]());
+afterEach(async () => {
+  vi.useRealTimers();
+  await server[Symbol.asyncDispose]();
+});
 
-function open(port: number, tls?: { cert: Buffer; key: Buffer }): Promise<Server> {
+function open(
+  port: number,
+  tls?: { cert: Buffer; key: Buffer },
+  corsOrigins: readonly string[] = [],
+): Promise<Server> {
   return openServer({
     host: "127.0.0.1",
     port,
     tls,
     connectionsMax: 100,
-    corsOrigins: [],
+    corsOrigins,
     log: silent,
-    doors: [rpc.door, slowDoor],
+    doors: [rpc.door, slowDoor, brokenDoor],
   });
 }
 
@@ -101,6 +119,18 @@ describe.each(PROTOCOLS)("over %s", (protocol) => {
     );
     const error = await call.catch((reason: unknown) => reason);
     expect(ConnectError.from(error).code).toBe(Code.Unimplemented);
+  });
+});
+
+describe.each(PROTOCOLS)("over %s", (protocol) => {
+  test("messages that are too large are refused for their size, and hold up nothing", async () => {
+    const health = createClient(Health, transportFor(protocol, url, undefined));
+    const error = await health
+      .check({ service: "x".repeat(5 * 1024 * 1024) })
+      .catch((reason: unknown) => reason);
+    expect(ConnectError.from(error).code).toBe(Code.ResourceExhausted);
+    expect(await health.check({})).toMatchObject({ status: Status.SERVING });
+    await server.drain(NEVER_MS);
   });
 });
 
@@ -163,7 +193,7 @@ test("a client that shows its protocol one byte at a time is understood", async 
   await once(socket, "connect");
   socket.setNoDelay(true);
   for (const byte of PREFACE) await new Promise((sent) => socket.write(byte, sent));
-  socket.write(Buffer.from([0, 0, 0, 4, 0, 0, 0, 0, 0]));
+  socket.write(EMPTY_SETTINGS);
   const [frame] = (await once(socket, "data")) as [Buffer];
   // An HTTP/2 server begins with its SETTINGS.
   expect(frame[3]).toBe(4);
@@ -180,6 +210,89 @@ test.each([
   socket.end(bytes);
   await once(socket.resume(), "close");
   expect((await fetch(`${url}/nothing`)).status).toBe(404);
+});
+
+test("a client that says all it has to say and ends its half is still answered", async () => {
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.end("GET /nothing HTTP/1.1\r\nHost: here\r\n\r\n");
+  const [answer] = (await once(socket, "data")) as [Buffer];
+  expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 404 /);
+  socket.destroy();
+});
+
+test("a connection that does not show its protocol is closed", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write("PR");
+  // Connections are accepted in their order: once a later one is answered, this one is waited for.
+  const later = connect(server.port, "127.0.0.1");
+  later.write("GET /nothing HTTP/1.1\r\nHost: here\r\n\r\n");
+  await once(later, "data");
+  const closed = once(socket.resume(), "close");
+  vi.advanceTimersByTime(60_000);
+  await closed;
+  later.destroy();
+});
+
+test("a session that is over, but whose socket the client keeps open, does no harm", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  socket.write(Buffer.concat([Buffer.from(PREFACE), EMPTY_SETTINGS, GOAWAY]));
+  await once(socket.resume(), "end");
+  vi.advanceTimersByTime(120_000);
+  expect((await fetch(`${url}/nothing`)).status).toBe(404);
+  socket.destroy();
+});
+
+test.each(["//", "http://["])(
+  "the target %s, which is no path, is refused and does no harm",
+  async (target) => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: here\r\n\r\n`);
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(answer.toString("latin1")).toMatch(/^HTTP\/1\.1 400 /);
+    socket.destroy();
+  },
+);
+
+test("over HTTP/2 too a target that is no path is refused", async () => {
+  const session = http2.connect(url);
+  const [headers] = (await once(session.request({ ":path": "//" }), "response")) as [
+    http2.IncomingHttpHeaders & http2.IncomingHttpStatusHeader,
+  ];
+  expect(headers[":status"]).toBe(400);
+  session.destroy();
+});
+
+test("a fault of ours at a door costs that request only, and does not say what it was", async () => {
+  const answer = await fetch(`${url}/broken`, { headers: { "x-request-id": "mine-2" } });
+  expect(answer.status).toBe(500);
+  const body = await answer.text();
+  expect(body).toContain("mine-2");
+  expect(body).not.toContain("a fault of ours");
+  expect((await fetch(`${url}/nothing`)).status).toBe(404);
+});
+
+test("pages of the allowed origins may call, and no cache mixes them up with others", async () => {
+  const allowed = "https://console.example";
+  await using shared = await open(0, undefined, [allowed]);
+  const ask = (headers: Record<string, string>, method = "GET") =>
+    fetch(`http://127.0.0.1:${shared.port}/nothing`, { method, headers });
+  const preflight = await ask({ origin: allowed, "access-control-request-method": "POST" }, "OPTIONS");
+  expect(preflight.status).toBe(204);
+  expect(preflight.headers.get("access-control-allow-headers")).toMatch(
+    /Connect-Protocol-Version.*Authorization/,
+  );
+  const origins: [Record<string, string>, string | null][] = [
+    [{ origin: allowed }, allowed],
+    [{ origin: "https://elsewhere.example" }, null],
+    [{}, null],
+  ];
+  for (const [headers, expected] of origins) {
+    const answer = await ask(headers);
+    expect(answer.headers.get("access-control-allow-origin")).toBe(expected);
+    expect(answer.headers.get("vary")).toBe("Origin");
+  }
 });
 
 test("a port in use is named, with the setting that changes it", async () => {

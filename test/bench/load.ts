@@ -1,6 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { startFile } from "./processes.ts";
+import { createInterface } from "node:readline";
+import { type Child, startFile } from "./processes.ts";
 
 /** What a load generator measured: calls answered in a second, how long they took, and how many went wrong. */
 export interface Load {
@@ -10,7 +9,7 @@ export interface Load {
   readonly errors: number;
 }
 
-/** What a load generator is told, in a file. */
+/** What a load generator is told, as a line of JSON. */
 export interface LoadOrder {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -22,16 +21,32 @@ export interface LoadOrder {
   readonly seconds: number;
 }
 
-/** Seconds of load before the measurement, in the generator's own process: it has to get warm each time. */
-export const WARM_UP_SECONDS = 0.4;
+/** Load before what is measured, while connections are opened. */
+export const WARM_UP_SECONDS = 0.3;
 
 /** Calls unary gRPC methods over HTTP/2, or sends POSTs over HTTP/1.1. */
 export type Generator = "load-grpc.ts" | "load-http.ts";
 
-/** Has a process of its own make the load, with as many calls under way as ordered, all the time. */
-export async function load(folder: string, generator: Generator, order: LoadOrder): Promise<Load> {
-  const file = join(folder, "load-order.json");
-  await writeFile(file, JSON.stringify(order));
-  await using child = startFile(generator, [file]);
-  return JSON.parse(await child.finished()) as Load;
+/** A process of its own that makes the load, with as many calls under way as ordered, all the time. */
+export class LoadGenerator implements AsyncDisposable {
+  readonly #child: Child;
+
+  constructor(generator: Generator) {
+    this.#child = startFile(generator, []);
+  }
+
+  async measure(order: LoadOrder): Promise<Load> {
+    return JSON.parse(await this.#child.ask(JSON.stringify(order))) as Load;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#child[Symbol.asyncDispose]();
+  }
+}
+
+/** The other end: carries out the orders on standard input, one after the other. */
+export async function serveOrders(measure: (order: LoadOrder) => Promise<Load>): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin })) {
+    process.stdout.write(`${JSON.stringify(await measure(JSON.parse(line) as LoadOrder))}\n`);
+  }
 }

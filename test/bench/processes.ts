@@ -4,6 +4,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const STOP_MS_MAX = 30_000;
+/** No start, order or measurement takes this long; a process that does is ended, and its figure says so. */
+const ANSWER_MS_MAX = 90_000;
 
 /** The Node that runs this, for every process that the bench starts. */
 export const NODE = process.execPath;
@@ -18,7 +20,7 @@ export class Child implements AsyncDisposable {
 
   constructor(name: string, command: string, words: readonly string[], environment: NodeJS.ProcessEnv = {}) {
     this.#name = name;
-    // The pipe to its standard input is never written to: it closes when the bench is killed, and ours end with it.
+    // The pipe to its standard input closes when the bench is killed, and the processes of this folder end with it.
     this.process = spawn(command, words, {
       env: { ...process.env, ...environment },
       stdio: ["pipe", "pipe", "pipe"],
@@ -39,6 +41,7 @@ export class Child implements AsyncDisposable {
 
   /** The first match in what the process has printed, waiting for it. Rejects when the process ends without. */
   async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    using _limit = this.#limit();
     for (;;) {
       const match = pattern.exec(this.#output);
       if (match !== null) return match;
@@ -47,8 +50,22 @@ export class Child implements AsyncDisposable {
     }
   }
 
+  /** Gives the process a line and answers with the one that it prints for it. One at a time. */
+  async ask(line: string): Promise<string> {
+    using _limit = this.#limit();
+    const from = this.#output.length;
+    this.process.stdin!.write(`${line}\n`);
+    for (;;) {
+      const end = this.#output.indexOf("\n", from);
+      if (end !== -1) return this.#output.slice(from, end);
+      if (this.#hasEnded) throw this.#failure();
+      await Promise.race([once(this.process.stdout!, "data"), this.#closed]);
+    }
+  }
+
   /** Everything the process printed until it ended by itself. Rejects when it failed. */
   async finished(): Promise<string> {
+    using _limit = this.#limit();
     await this.#closed;
     if (this.process.exitCode !== 0) throw this.#failure();
     return this.#output;
@@ -61,6 +78,14 @@ export class Child implements AsyncDisposable {
     const impatience = setTimeout(() => this.process.kill("SIGKILL"), STOP_MS_MAX);
     await ended;
     clearTimeout(impatience);
+  }
+
+  #limit(): Disposable {
+    const timer = setTimeout(() => {
+      this.#errors += `\nno answer within ${ANSWER_MS_MAX / 1000} s`;
+      this.process.kill("SIGKILL");
+    }, ANSWER_MS_MAX);
+    return { [Symbol.dispose]: () => clearTimeout(timer) };
   }
 
   get #hasEnded(): boolean {

@@ -1,5 +1,5 @@
 import { type Bench, notMeasured, type Row, type Target } from "./figure.ts";
-import { type Generator, type Load, type LoadOrder, load } from "./load.ts";
+import { type Generator, type Load, LoadGenerator, type LoadOrder } from "./load.ts";
 import { inTurn, quantile, ratioOf } from "./rounds.ts";
 import { type BenchLanguage, LANGUAGES } from "./service.ts";
 
@@ -33,8 +33,8 @@ const FIRST_SECONDS = 1.5;
  */
 export async function sweep(bench: Bench, plan: Sweep): Promise<Row[]> {
   const most = Math.max(...plan.concurrencies);
-  const warmUp = (call: Call) =>
-    load(bench.folder, plan.generator, { ...call, concurrency: most, seconds: FIRST_SECONDS });
+  await using generator = new LoadGenerator(plan.generator);
+  const warmUp = (call: Call) => generator.measure({ ...call, concurrency: most, seconds: FIRST_SECONDS });
   const rivals = plan.theirs.flatMap(({ name, call }) => ("missing" in call ? [] : [{ name, call }]));
   for (const { call } of rivals) await warmUp(call);
   const rows: Row[] = [];
@@ -47,7 +47,7 @@ export async function sweep(bench: Bench, plan: Sweep): Promise<Row[]> {
       const ours = whyNot === undefined ? [{ name: "ours", call: plan.ours(language) }] : [];
       const sides = [...ours, ...rivals].map(({ name, call }) => ({
         name,
-        measure: () => load(bench.folder, plan.generator, { ...call, concurrency, seconds: bench.seconds }),
+        measure: () => generator.measure({ ...call, concurrency, seconds: bench.seconds }),
       }));
       const measured = whyNot === undefined ? await inTurn(sides, bench.rounds) : undefined;
       for (const rival of plan.theirs) {
