@@ -41,7 +41,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const service of running.splice(0)) await service.end("SIGKILL");
-  await rm(folder, { recursive: true, force: true });
+  // The database of a killed service may still be writing its last words.
+  await rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
 });
 
 test("a run that was under way when the service was killed is LOST once the lease has run out, and its log goes on without a hole", async () => {

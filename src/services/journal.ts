@@ -44,6 +44,8 @@ interface Pending {
   /** Whether the row itself is to be written, or only log entries. */
   writesRow: boolean;
   bytes: number;
+  /** When it is to leave at the latest; a run that has only begun may wait for its end. */
+  dueMs: number;
 }
 
 /**
@@ -100,9 +102,7 @@ export class Journal {
    */
   begin(row: Run, payload: Payload | undefined): void {
     this.#put(row, payload, [], true);
-    if (this.#startTimer === undefined && !this.#urgent) {
-      this.#startTimer = setTimeout(() => this.#hurry(), this.#settings.startDelayMs);
-    }
+    this.#startTimer ??= setTimeout(() => this.#hurryBegun(), this.#settings.startDelayMs);
   }
 
   /** Resolves once what is known of the run is committed. */
@@ -123,7 +123,7 @@ export class Journal {
 
   /** Log entries of a run, in order. */
   append(row: Run, entries: readonly LogEntry[]): void {
-    this.#put(row, undefined, entries, false);
+    this.#put(row, undefined, entries, false).dueMs = 0;
     this.#hurry();
   }
 
@@ -138,6 +138,7 @@ export class Journal {
   /** Commits what is pending and takes nothing more. Gives up after `graceMs` when the database is away. */
   async close(graceMs: number): Promise<void> {
     this.#closed = true;
+    for (const pending of this.#pending.values()) pending.dueMs = 0;
     this.#hurry();
     if (this.#writing === undefined) return;
     const grace = Promise.withResolvers<void>();
@@ -149,6 +150,7 @@ export class Journal {
   #await(pending: Pending): Promise<boolean> {
     const { promise, resolve, reject } = Promise.withResolvers<boolean>();
     pending.waiters.push({ resolve, reject });
+    pending.dueMs = 0;
     this.#hurry();
     return promise;
   }
@@ -156,7 +158,8 @@ export class Journal {
   #put(row: Run, payload: Payload | undefined, entries: readonly LogEntry[], writesRow: boolean): Pending {
     let pending = this.#pending.get(row.id);
     if (pending === undefined) {
-      pending = { row, payload, entries: [], waiters: [], writesRow, bytes: 0 };
+      const dueMs = performance.now() + this.#settings.startDelayMs;
+      pending = { row, payload, entries: [], waiters: [], writesRow, bytes: 0, dueMs };
       this.#pending.set(row.id, pending);
     }
     pending.row = row;
@@ -180,18 +183,24 @@ export class Journal {
     if (this.#pending.size === 0) return;
     this.#urgent = true;
     if (this.#writing !== undefined) return;
-    clearTimeout(this.#startTimer);
-    this.#startTimer = undefined;
     // What else arrives in this turn of the event loop joins the batch.
     this.#writing = Promise.resolve().then(() => this.#write());
   }
 
+  /** Runs that have begun and not ended within their delay leave now; the younger ones get another. */
+  #hurryBegun(): void {
+    this.#startTimer = undefined;
+    if (this.#pending.size === 0 || this.#closed) return;
+    this.#startTimer = setTimeout(() => this.#hurryBegun(), this.#settings.startDelayMs);
+    this.#hurry();
+  }
+
   async #write(): Promise<void> {
     try {
-      while (this.#urgent && this.#pending.size > 0) {
+      while (this.#urgent) {
+        this.#urgent = false;
         const batch = this.#takeBatch();
-        this.#urgent = this.#pending.size > 0;
-        await this.#commit(batch);
+        if (batch.length > 0) await this.#commit(batch);
       }
     } finally {
       this.#writing = undefined;
@@ -199,12 +208,18 @@ export class Journal {
     }
   }
 
+  /** What is due, as much as one commit takes. A run that has only just begun stays: most end before they are due. */
   #takeBatch(): Pending[] {
     const batch: Pending[] = [];
+    const nowMs = performance.now();
     let bytes = 0;
     for (const [id, pending] of this.#pending) {
-      if (batch.length >= this.#settings.batchRunsMax) break;
-      if (batch.length > 0 && bytes + pending.bytes > this.#settings.batchBytesMax) break;
+      if (pending.dueMs > nowMs) continue;
+      const full = batch.length >= this.#settings.batchRunsMax;
+      if (full || (batch.length > 0 && bytes + pending.bytes > this.#settings.batchBytesMax)) {
+        this.#urgent = true;
+        break;
+      }
       this.#pending.delete(id);
       batch.push(pending);
       bytes += pending.bytes;

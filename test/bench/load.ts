@@ -22,7 +22,7 @@ export interface LoadOrder {
 }
 
 /** Load before what is measured, while connections are opened. */
-export const WARM_UP_SECONDS = 0.3;
+export const WARM_UP_SECONDS = 0.2;
 
 /** Calls unary gRPC methods over HTTP/2, or sends POSTs over HTTP/1.1. */
 export type Generator = "load-grpc.ts" | "load-http.ts";

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 
 /** Lines that carry their number and the time they were written, to be told how long they were under way. */
-export const TICKS = { count: 300, everyMs: 5 } as const;
+export const TICKS = { count: 200, everyMs: 5 } as const;
 
 /** This process's clock lags or leads the host's by less than a millisecond that `Date.now` does not show. */
 const leadMs = await leadOverTheHost();
