@@ -1,5 +1,6 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -240,19 +241,29 @@ async function guestOf(service: Running): Promise<number> {
 }
 
 function descendantsOf(pid: number): number[] {
-  const table = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const children = Map.groupBy(
-    table.map((line) => line.trim().split(/\s+/).map(Number) as [number, number]),
-    ([, parent]) => parent,
+    readdirSync("/proc")
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number),
+    parentOf,
   );
   const found: number[] = [];
   for (const pending = [pid]; pending.length > 0; ) {
-    for (const [child] of children.get(pending.pop()!) ?? []) {
+    for (const child of children.get(pending.pop()!) ?? []) {
       found.push(child);
       pending.push(child);
     }
   }
   return found;
+}
+
+/** 0 for a process that has ended meanwhile. */
+function parentOf(pid: number): number {
+  try {
+    return Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
 }
 
 function isAlive(pid: number): boolean {
