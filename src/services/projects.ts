@@ -26,6 +26,8 @@ export class Projects {
   readonly #tokenKey: Buffer;
   /** Who presented secrets are, by hash. Emptied of a token the moment it is revoked. */
   readonly #callers = new LRUCache<string, { caller: Caller; expireTimeMs: number }>({ max: 10_000 });
+  /** Counts what makes callers worthless: one that was looked up before such an event is not remembered after it. */
+  #revocations = 0;
   readonly #projectDeleted: (projectId: string) => void;
 
   constructor(parts: {
@@ -112,6 +114,7 @@ export class Projects {
       await em.flush();
       return found;
     });
+    this.#revocations += 1;
     this.#callers.clear();
     this.#projectDeleted(projectId);
     return project;
@@ -176,6 +179,7 @@ export class Projects {
       await em.flush();
       return found;
     });
+    this.#revocations += 1;
     this.#callers.delete(Buffer.from(token.secretSha256).toString("hex"));
     return token;
   }
@@ -191,6 +195,7 @@ export class Projects {
       if (known.expireTimeMs > Date.now()) return known.caller;
       throw tokenInvalid();
     }
+    const revocations = this.#revocations;
     const em = this.#orm.em.fork();
     const token = await em.findOne(TokenEntity, { secretSha256: hash });
     if (token === null || token.revokeTime) throw tokenInvalid();
@@ -202,7 +207,7 @@ export class Projects {
     const caller: Caller = projectId
       ? { kind: "token", tokenId, name, projectId, role }
       : { kind: "operator", tokenId, name };
-    this.#callers.set(hash.toString("hex"), { caller, expireTimeMs });
+    if (revocations === this.#revocations) this.#callers.set(hash.toString("hex"), { caller, expireTimeMs });
     return caller;
   }
 
