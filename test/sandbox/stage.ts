@@ -38,11 +38,13 @@ export class Stage {
     const folder = await mkdtemp(join(tmpdir(), "codeactions-sandbox-"));
     uidBase += 100;
     const own = { folder, goFolder: folder, goCommand: "/nonexistent/go", uidBase };
-    return new Stage(
-      await openSandbox({ ...DEFAULT_SETTINGS, ...own, ...settings }, silent),
-      uidBase,
-      folder,
+    const sandbox = await openSandbox({ ...DEFAULT_SETTINGS, ...own, ...settings }, silent).catch(
+      async (error: unknown) => {
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      },
     );
+    return new Stage(sandbox, uidBase, folder);
   }
 
   async run(program: Program, invocation: Partial<Invocation> = {}, signal = NEVER): Promise<Seen> {

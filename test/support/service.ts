@@ -64,7 +64,10 @@ export async function startService(settings: Record<string, string> = {}): Promi
     DATABASE_URL: databaseUrl,
     ...settings,
   });
-  const app = await startApp(config, silent);
+  const app = await startApp(config, silent).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const open: Disposable[] = [];
   return {
     app,
