@@ -255,6 +255,10 @@ function watch(metrics: Metrics, parts: { sandbox: Sandbox; journal: Journal; ru
     "Warm workers that wait for a run.",
     () => sandbox.describe().idle,
   );
+  metrics.gauge("codeactions_workers_blank", "Started interpreters that wait for a version.", () => {
+    const { python, javascript } = sandbox.describe().blank;
+    return python + javascript;
+  });
   metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
   metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
 }

@@ -196,4 +196,5 @@ test("health, readiness and figures tell the truth", async () => {
     /codeactions_runs_total\{status="SUCCEEDED",trigger="ENDPOINT",start="(cold|warm)"\} \d+/,
   );
   expect(figures).toContain("codeactions_workers_busy 0");
+  expect(figures).toMatch(/codeactions_workers_blank \d/);
 });
