@@ -28,7 +28,6 @@ const SETTINGS = {
     "",
     "A host name that only codes answer under. With it their answers may set cookies and need no CSP sandbox.",
   ),
-  trustProxy: flag("CODEACTIONS_TRUST_PROXY", false, "Take the caller's address from `X-Forwarded-For`."),
   drainMs: number(
     "CODEACTIONS_DRAIN_MS",
     10_000,

@@ -1,6 +1,6 @@
 import CircuitBreaker from "opossum";
-import type { Invocation, Listener, Program } from "../sandbox/program.ts";
-import { type Delivered, type Node, NotDelivered } from "./node.ts";
+import { type Invocation, type Listener, NotAccepted, type Program } from "../sandbox/program.ts";
+import type { Delivered, Node } from "./node.ts";
 
 export type BreakerState = "closed" | "open" | "half-open";
 
@@ -103,6 +103,7 @@ export class Breaker implements Disposable {
   }
 }
 
+/** Being full, without a language or about to close is a healthy node's answer. */
 function heldAgainst(error: unknown): boolean {
-  return error instanceof NotDelivered && error.why === "broken";
+  return error instanceof NotAccepted && error.why === "broken";
 }

@@ -1,12 +1,6 @@
-import {
-  type Invocation,
-  type Listener,
-  NotAccepted,
-  type Outcome,
-  type Program,
-} from "../sandbox/program.ts";
+import type { Invocation, Listener, Outcome, Program } from "../sandbox/program.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import { type Delivered, type Node, type NodeDescription, NotDelivered } from "./node.ts";
+import type { Delivered, Node, NodeDescription } from "./node.ts";
 
 /** The node inside this process. */
 export class LocalNode implements Node {
@@ -37,7 +31,7 @@ export class LocalNode implements Node {
       },
       signal,
     );
-    outcome.catch((error: unknown) => reject(notDelivered(error)));
+    outcome.catch(reject);
     return promise;
   }
 
@@ -45,9 +39,4 @@ export class LocalNode implements Node {
     const { capacity, busy, waiting } = this.#sandbox.describe();
     return { capacity, busy, waiting };
   }
-}
-
-function notDelivered(error: unknown): unknown {
-  if (!(error instanceof NotAccepted)) return error;
-  return new NotDelivered(error.why, error.message, error.retryAfterMs, { cause: error });
 }

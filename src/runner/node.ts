@@ -9,7 +9,7 @@ export interface Node {
 
   /**
    * Hands an invocation over. Resolves when the node has accepted it: from then on the outcome is the node's word,
-   * never an exception. Rejects with `NotDelivered` before that; nothing of the invocation has happened then.
+   * never an exception. Rejects with `NotAccepted`, or the signal's reason, before that; nothing of the invocation has happened then.
    */
   deliver(
     program: Program,
@@ -30,20 +30,4 @@ export interface NodeDescription {
   readonly capacity: number;
   readonly busy: number;
   readonly waiting: number;
-}
-
-/**
- * The node did not take an invocation. Only `broken` is held against it: being full, or without a language, or about
- * to close is a healthy node's answer.
- */
-export class NotDelivered extends Error {
-  override name = "NotDelivered";
-  readonly why: "full" | "missing" | "preparing" | "closed" | "broken";
-  readonly retryAfterMs: number;
-
-  constructor(why: NotDelivered["why"], message: string, retryAfterMs: number, options?: ErrorOptions) {
-    super(message, options);
-    this.why = why;
-    this.retryAfterMs = retryAfterMs;
-  }
 }

@@ -1,8 +1,14 @@
 import { Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import type { Invocation, Listener, Outcome, Program } from "../sandbox/program.ts";
+import {
+  type Invocation,
+  type Listener,
+  NotAccepted,
+  type Outcome,
+  type Program,
+} from "../sandbox/program.ts";
 import { Breaker } from "./breaker.ts";
-import { type Node, NotDelivered } from "./node.ts";
+import type { Node } from "./node.ts";
 
 /** When to come back to a pool whose nodes are all behind open breakers. */
 const RETRY_AFTER_MS = 5_000;
@@ -33,7 +39,7 @@ export class Pool implements Disposable {
       const { outcome } = await breaker.deliver(program, invocation, listener, signal);
       return await outcome;
     } catch (error) {
-      throw error instanceof NotDelivered ? refusalFor(error, program.language) : error;
+      throw error instanceof NotAccepted ? refusalFor(error, program.language) : error;
     }
   }
 
@@ -58,10 +64,7 @@ export class Pool implements Disposable {
 }
 
 /** Why a node did not take something, as a refusal. */
-export function refusalFor(
-  error: Pick<NotDelivered, "why" | "message" | "retryAfterMs">,
-  language: string,
-): Refusal {
+export function refusalFor(error: NotAccepted, language: string): Refusal {
   const metadata = { language };
   const retry = { retryAfterMs: error.retryAfterMs };
   switch (error.why) {

@@ -2,14 +2,13 @@ import type { MikroORM } from "@mikro-orm/postgresql";
 import { CodeEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { RunEntity } from "../core/db/entities/runs.ts";
-import { fieldInvalid, Refusal } from "../core/errors.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { RunView } from "./live-run.ts";
 import type { BusItem, LogBus, LogScope, LogSubscription } from "./log-bus.ts";
 import { CommitCursor, type LogCursor, ownerOf, RunCursor, readCursor } from "./log-cursor.ts";
 import { entryFilter, type LogChunk, type LogEntry, type LogFilter } from "./log-entry.ts";
 import type { LogHistory } from "./log-history.ts";
-import { type Page, type PageAsk, pageSize, pageStart, pageToken } from "./pages.ts";
+import { type Page, type PageAsk, pageSize, pageStart, pageToken, pageTokenInvalid } from "./pages.ts";
 
 /** How long a follower hears nothing before it is told that all is well. */
 export const HEARTBEAT_MS = 15_000;
@@ -207,6 +206,10 @@ export class Logs {
       requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
       const project = await em.findOne(ProjectEntity, { id: projectId, deleteTime: null });
       if (project === null) throw projectNotFound(projectId);
+      const codeIds = [...new Set(scope.codeIds)];
+      const known = await em.find(CodeEntity, { id: { $in: codeIds }, projectId }, { fields: ["id"] });
+      const unknown = codeIds.find((codeId) => !known.some((code) => code.id === codeId));
+      if (unknown !== undefined) throw codeNotFound(unknown);
       return;
     }
     const notFound = () => (scope.kind === "run" ? runNotFound(scope.runId) : codeNotFound(scope.codeId));
@@ -297,18 +300,5 @@ function placeOf(start: unknown): ListPlace | undefined {
   if (start === undefined) return undefined;
   const { at, sequence } = start as Partial<ListPlace>;
   if (Number.isSafeInteger(at) && Number.isSafeInteger(sequence)) return start as ListPlace;
-  throw fieldInvalid("page_token", "not a token that this list gave");
-}
-
-/** A tail of a project may name codes; each must be one of the project's. */
-export async function requireCodesOf(
-  orm: MikroORM,
-  projectId: string,
-  codeIds: readonly string[],
-): Promise<void> {
-  if (codeIds.length === 0) return;
-  const found = await orm.em.fork().count(CodeEntity, { id: { $in: [...codeIds] }, projectId });
-  if (found !== new Set(codeIds).size) {
-    throw new Refusal("CODE_NOT_FOUND", "code_ids: one of them is not a code of this project", { projectId });
-  }
+  throw pageTokenInvalid();
 }

@@ -32,7 +32,12 @@ export function pageStart(question: object, token: string): unknown {
   } catch {
     // Falls through: what cannot be read is not one of ours.
   }
-  throw new Refusal(
+  throw pageTokenInvalid();
+}
+
+/** The token is not one that this list gave. */
+export function pageTokenInvalid(): Refusal {
+  return new Refusal(
     "PAGE_TOKEN_INVALID",
     "page_token: not a token that this list gave for these filters; leave it empty to start again",
     {},
@@ -61,7 +66,7 @@ export function pageStartId(question: object, token: string): string | undefined
   const start = pageStart(question, token);
   if (start === undefined) return undefined;
   if (typeof start === "string" && /^[0-9a-f-]{36}$/.test(start)) return start;
-  return pageStart(question, "x") as never;
+  throw pageTokenInvalid();
 }
 
 function fingerprintOf(question: object): string {

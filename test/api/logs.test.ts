@@ -143,6 +143,15 @@ test("a project's tail can be held to some of its codes", async () => {
   expect(tail.entries.map(({ text }) => text)).toEqual(["yes"]);
 });
 
+test("a project's tail cannot be held to a code of another project", async () => {
+  const stranger = await newCode(clients, await newProject(clients, "another"), SAY);
+  const tail = clients.logs.tailLogs({
+    scope: { case: "projectId", value: projectId },
+    codeIds: [stranger.id],
+  });
+  expect(await refusalOf(tail)).toMatchObject({ code: "NotFound", reason: "CODE_NOT_FOUND" });
+});
+
 test("entries are found by level, stream and text, in both orders, page by page", async () => {
   const source = [
     "import sys",
