@@ -69,13 +69,21 @@ const WALLS = {
   processes: ({ bwrap }) => bwrap.push("--proc", "/proc", ...maskedProc()),
   devices: ({ bwrap }, { spec }) => bwrap.push(...devices(spec.limits)),
   environment: ({ bwrap }, { spec }) => bwrap.push("--clearenv", ...variables(spec.environment)),
+  seccomp: ({ bwrap }) => bwrap.push("--seccomp", String(FILTER_DESCRIPTOR)),
 } as const satisfies Record<string, (plan: Plan, order: Order) => void>;
 
 export type WallName = keyof typeof WALLS;
 export const WALL_NAMES = Object.keys(WALLS) as WallName[];
 
 /** Walls that bubblewrap builds: it is not started when `namespaces` is waived, so they must be waived with it. */
-export const BUBBLEWRAP_WALLS: readonly WallName[] = ["nesting", "network", "root", "processes", "devices"];
+export const BUBBLEWRAP_WALLS: readonly WallName[] = [
+  "nesting",
+  "network",
+  "root",
+  "processes",
+  "devices",
+  "seccomp",
+];
 
 /** How a jail is started: a command, and the arguments for bubblewrap that it reads from a descriptor. */
 export interface StartCommand {
@@ -90,6 +98,8 @@ export interface StartCommand {
 /** Descriptors of a jail's first process: 3 is the guest's line to its host and the only one it keeps. */
 export const CONTROL_DESCRIPTOR = 3;
 export const BUBBLEWRAP_DESCRIPTOR = 4;
+/** The filter of system calls is read from it. */
+export const FILTER_DESCRIPTOR = 5;
 
 /** Builds the walls that are not waived into one command. Nothing of it is secret: a guest can read parts of it. */
 export function buildWalls(order: Order): StartCommand {

@@ -1,10 +1,19 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { closeSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
-import { constants } from "node:os";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import type { Group, Groups } from "./cgroup.ts";
-import { BUBBLEWRAP_DESCRIPTOR, buildWalls, CONTROL_DESCRIPTOR, type JailSpec, type Site } from "./jail.ts";
+import {
+  BUBBLEWRAP_DESCRIPTOR,
+  buildWalls,
+  CONTROL_DESCRIPTOR,
+  FILTER_DESCRIPTOR,
+  type JailSpec,
+  type Site,
+} from "./jail.ts";
+import { seccompFilter } from "./seccomp.ts";
 
 /** How a jail's first process ended: one of the two. */
 export interface Ending {
@@ -21,12 +30,15 @@ export class Jails {
   /** Descriptors that were open when the service started and that a child would get, in ascending order. */
   readonly #inherited: readonly number[] = listInherited();
   readonly #nothing = openSync("/dev/null", "r");
+  /** The filter of system calls, in a file without a name; opened anew by each jail, which reads it to its end. */
+  readonly #filter: number | undefined;
   #started = 0;
 
   constructor(from: { site: Site; groups: Groups; uidBase: number }) {
     this.#site = from.site;
     this.#groups = from.groups;
     this.#uidBase = from.uidBase;
+    this.#filter = from.site.waivedWalls.includes("seccomp") ? undefined : openFilter();
   }
 
   /** Throws when the operating system refuses; a wall that cannot be built ends the jail with a word on stderr. */
@@ -36,14 +48,16 @@ export class Jails {
     const group = this.#groups.create(`${spec.name}-${this.#started}`, spec.limits);
     const fileDescriptors: number[] = [];
     try {
-      for (const { from } of spec.files) fileDescriptors.push(openSync(from, "r"));
-      const first = BUBBLEWRAP_DESCRIPTOR + 1;
+      const filter = this.#filter === undefined ? "/dev/null" : `/proc/self/fd/${this.#filter}`;
+      for (const path of [filter, ...spec.files.map(({ from }) => from)]) {
+        fileDescriptors.push(openSync(path, "r"));
+      }
       const start = buildWalls({
         spec,
         site: this.#site,
         uid: this.#uidBase + slot,
         joins: group.joins,
-        fileDescriptors: fileDescriptors.map((_, index) => first + index),
+        fileDescriptors: spec.files.map((_, index) => FILTER_DESCRIPTOR + 1 + index),
       });
       const child = spawn(start.command, start.arguments, {
         cwd: "/",
@@ -72,6 +86,7 @@ export class Jails {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#live.values()].map((jail) => jail.kill()));
     closeSync(this.#nothing);
+    if (this.#filter !== undefined) closeSync(this.#filter);
   }
 
   /** Puts /dev/null where a jail would inherit something that the service itself was started with. */
@@ -87,6 +102,17 @@ export class Jails {
     let slot = 0;
     while (this.#live.has(slot)) slot += 1;
     return slot;
+  }
+}
+
+function openFilter(): number {
+  const folder = mkdtempSync(join(tmpdir(), "codeactions-filter-"));
+  const file = join(folder, "filter");
+  try {
+    writeFileSync(file, seccompFilter());
+    return openSync(file, "r");
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 }
 

@@ -78,6 +78,7 @@ const DETAILS: Readonly<Record<WallName, string>> = {
   processes: "only its own processes are seen; files about the host are masked",
   devices: "a minimal, read-only /dev",
   environment: "nothing of the service's environment",
+  seccomp: "system calls that no code needs are refused",
 };
 
 const NOT_LINUX: WallReport = {

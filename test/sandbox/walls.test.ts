@@ -84,7 +84,7 @@ test("code is nobody, without capabilities, and cannot become anybody", async ()
 });
 
 test("there is no network, not even to the host's own ports", async () => {
-  expect(await inside("[name for _, name in socket.if_nameindex()]")).toEqual(["lo"]);
+  expect(await inside("[line.split(':')[0].strip() for line in open('/proc/net/dev')][2:]")).toEqual(["lo"]);
   const { outcome } = await held.stage.python(
     "import socket\ndef Run(engine):\n  socket.create_connection(('1.1.1.1', 80), timeout=5)",
   );
