@@ -97,7 +97,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   parts.defer(() => journal.close(CLOSE_JOURNAL_MS));
   const catalog = new Catalog({
     orm,
-    outputBytesMax: config.outputBytesMax,
+    limits: config,
+    egressHosts: config.egressHosts,
     deleted: (codeId) => runs.cancelWaiting(codeId),
   });
   const secrets = new Secrets({ orm, key: keys.secrets });
@@ -110,7 +111,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     orm,
     catalog,
     checkSource: checkWith(sandbox),
-    memoryBytesCeiling: config.memoryBytesCeiling,
+    limits: config,
   });
   const records = new RunRecords(orm);
   const runs: Runs = new Runs({
@@ -142,7 +143,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     metrics,
     projects,
     handlers: {
-      codes: codeHandlers({ codes, secrets, rateLimit, publicUrlOf: (code) => publicUrlOf(code, publicUrl) }),
+      codes: codeHandlers({
+        codes,
+        secrets,
+        rateLimit,
+        limits: config,
+        publicUrlOf: (code) => publicUrlOf(code, publicUrl),
+      }),
       runs: runHandlers({ runs, records, logs }),
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
@@ -288,10 +295,12 @@ function sandboxSettings(config: Config): SandboxSettings {
     waitMs: config.waitMs,
     startMs: config.startMs,
     idleWorkerMs: config.idleWorkerMs,
+    freezeAfterMs: config.freezeAfterMs,
     workerRunsMax: config.workerRunsMax,
+    workerAgeMs: config.workerAgeMs,
     lineBytesMax: config.lineBytesMax,
-    tmpBytesMax: config.tmpBytesMax,
-    pidsMax: config.pidsMax,
-    openFilesMax: config.openFilesMax,
+    tmpBytesMax: config.tmpBytes,
+    openFilesMax: config.openFiles,
+    pidsMax: config.processes,
   };
 }

@@ -7,6 +7,7 @@ import {
 } from "../../gen/codeactions/v1/code_service_pb.ts";
 import type { Code } from "../core/db/entities/codes.ts";
 import type { CodeFields, Codes } from "../services/codes.ts";
+import { effectiveLimits, type LimitSettings } from "../services/limits.ts";
 import type { Secrets } from "../services/secrets.ts";
 import type { Handlers } from "./handlers.ts";
 import {
@@ -15,7 +16,9 @@ import {
   codeVersionMessage,
   endpointAuthOf,
   given,
+  isolationOf,
   languageOf,
+  limitsOf,
   millisecondsOf,
   problemMessage,
   recordPayloadsOf,
@@ -29,6 +32,7 @@ interface Parts {
   readonly publicUrlOf: (code: Readonly<Code>) => string;
   /** The rate limit of a code that has none of its own. */
   readonly rateLimit: { readonly requests: number; readonly windowMs: number };
+  readonly limits: LimitSettings;
 }
 
 export function codeHandlers({
@@ -36,8 +40,14 @@ export function codeHandlers({
   secrets,
   publicUrlOf,
   rateLimit,
+  limits,
 }: Parts): Handlers<typeof CodeService> {
-  const shown = (code: Code): CodeMessage => codeMessage(code, { publicUrl: publicUrlOf(code), rateLimit });
+  const shown = (code: Code): CodeMessage =>
+    codeMessage(code, {
+      publicUrl: publicUrlOf(code),
+      rateLimit,
+      limits: effectiveLimits(code.limits, code.timeoutMs, limits),
+    });
   return {
     async createCode(request, call) {
       const code = await codes.create(call, {
@@ -128,18 +138,19 @@ export function codeHandlers({
   };
 }
 
-type Limits = Partial<CodeFields>;
+type Fields = Partial<CodeFields>;
 
-function newFields(request: CreateCodeRequest): Limits {
+function newFields(request: CreateCodeRequest): Fields {
   return withoutUndefined({
     description: request.description,
     labels: request.labels,
     environment: request.environment,
-    ...limitsOf(request),
+    egressHosts: request.egressHosts,
+    ...settingsOf(request),
   });
 }
 
-function changedFields(request: UpdateCodeRequest): Limits {
+function changedFields(request: UpdateCodeRequest): Fields {
   return withoutUndefined({
     name: request.name,
     slug: request.slug,
@@ -147,17 +158,20 @@ function changedFields(request: UpdateCodeRequest): Limits {
     labels: request.labels?.labels,
     type: request.type === undefined ? undefined : codeTypeOf(request.type),
     environment: request.environment?.environment,
-    ...limitsOf(request),
+    egressHosts: request.egressHosts?.egressHosts,
+    ...settingsOf(request),
   });
 }
 
-function limitsOf(request: CreateCodeRequest | UpdateCodeRequest) {
-  const { memoryLimitBytes, maxConcurrency, endpointAuth, recordPayloads } = request;
+function settingsOf(request: CreateCodeRequest | UpdateCodeRequest) {
+  const { memoryLimitBytes, maxConcurrency, isolation, endpointAuth, recordPayloads } = request;
   return {
     timeoutMs: millisecondsOf(request.timeout),
     memoryLimitBytes: memoryLimitBytes === undefined ? undefined : Number(memoryLimitBytes),
     maxConcurrency,
     rateLimit: request.rateLimit && rateLimitOf(request.rateLimit),
+    limits: request.limits && limitsOf(request.limits),
+    isolation: isolation === undefined ? undefined : isolationOf(isolation),
     endpointAuth: endpointAuth === undefined ? undefined : endpointAuthOf(endpointAuth),
     recordPayloads: recordPayloads === undefined ? undefined : recordPayloadsOf(recordPayloads),
   };
@@ -167,6 +181,6 @@ function rateLimitOf({ requests, window }: RateLimit): CodeFields["rateLimit"] {
   return { requests, windowMs: given(millisecondsOf(window)) };
 }
 
-function withoutUndefined(fields: { [Name in keyof Limits]: Limits[Name] | undefined }): Limits {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Limits;
+function withoutUndefined(fields: { [Name in keyof Fields]: Fields[Name] | undefined }): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Fields;
 }

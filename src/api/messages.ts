@@ -31,9 +31,11 @@ import {
 import { type Secret as SecretMessage, SecretSchema } from "../../gen/codeactions/v1/secret_pb.ts";
 import type {
   Code,
+  CodeLimits,
   CodeType,
   CodeVersion,
   EndpointAuth,
+  Isolation,
   Language,
   RecordPayloads,
   Secret,
@@ -66,6 +68,10 @@ const LANGUAGES = {
 } satisfies Record<Language, number>;
 const ENDPOINT_AUTHS = { PUBLIC: code.EndpointAuth.PUBLIC, TOKEN: code.EndpointAuth.TOKEN } satisfies Record<
   EndpointAuth,
+  number
+>;
+const ISOLATIONS = { WARM: code.Isolation.WARM, FRESH: code.Isolation.FRESH } satisfies Record<
+  Isolation,
   number
 >;
 const RECORD_PAYLOADS = {
@@ -124,6 +130,7 @@ function reader<Word extends string>(numbers: Record<Word, number>): (number: nu
 export const codeTypeOf = reader<CodeType>(CODE_TYPES);
 export const languageOf = reader<Language>(LANGUAGES);
 export const endpointAuthOf = reader<EndpointAuth>(ENDPOINT_AUTHS);
+export const isolationOf = reader<Isolation>(ISOLATIONS);
 export const recordPayloadsOf = reader<RecordPayloads>(RECORD_PAYLOADS);
 export const roleOf = reader<Role>(ROLES);
 export const statusOf = reader<RunStatusWord>(STATUSES);
@@ -139,7 +146,11 @@ export function given<Word>(word: Word | undefined): Word {
 
 export function codeMessage(
   row: Readonly<Code>,
-  view: { publicUrl: string; rateLimit: { requests: number; windowMs: number } },
+  view: {
+    publicUrl: string;
+    rateLimit: { requests: number; windowMs: number };
+    limits: Required<CodeLimits>;
+  },
 ): code.Code {
   return create(code.CodeSchema, {
     id: row.id,
@@ -158,6 +169,9 @@ export function codeMessage(
       requests: row.rateLimitRequests ?? view.rateLimit.requests,
       window: durationFromMs(row.rateLimitWindowMs ?? view.rateLimit.windowMs),
     },
+    limits: limitsMessage(view.limits),
+    egressHosts: [...row.egressHosts],
+    isolation: ISOLATIONS[row.isolation as Isolation],
     environment: row.environment as Record<string, string>,
     endpointAuth: ENDPOINT_AUTHS[row.endpointAuth as EndpointAuth],
     recordPayloads: RECORD_PAYLOADS[row.recordPayloads as RecordPayloads],
@@ -167,6 +181,31 @@ export function codeMessage(
     updateTime: timestampFromDate(row.updateTime),
     deleteTime: optionalTimestamp(row.deleteTime),
   });
+}
+
+function limitsMessage(limits: Required<CodeLimits>): code.Limits {
+  return create(code.LimitsSchema, {
+    cpuMillis: limits.cpuMillis,
+    cpuTime: durationFromMs(limits.cpuTimeMs),
+    outputBytes: BigInt(limits.outputBytes),
+    processes: limits.processes,
+    tmpBytes: BigInt(limits.tmpBytes),
+    openFiles: limits.openFiles,
+  });
+}
+
+/** The limits that are present. */
+export function limitsOf(message: code.Limits | undefined): CodeLimits {
+  const { cpuMillis, cpuTime, outputBytes, processes, tmpBytes, openFiles } = message ?? {};
+  const limits = {
+    cpuMillis,
+    cpuTimeMs: millisecondsOf(cpuTime),
+    outputBytes: outputBytes === undefined ? undefined : Number(outputBytes),
+    processes,
+    tmpBytes: tmpBytes === undefined ? undefined : Number(tmpBytes),
+    openFiles,
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, value]) => value !== undefined));
 }
 
 export function codeVersionMessage(row: CodeVersion, full: boolean): code.CodeVersion {
@@ -200,6 +239,7 @@ export function projectMessage(row: Project): ProjectMessage {
     id: row.id,
     name: row.name,
     slug: row.slug,
+    defaultEgressHosts: [...row.defaultEgressHosts],
     etag: etagOf(row.revision),
     createTime: timestampFromDate(row.createTime),
     updateTime: timestampFromDate(row.updateTime),

@@ -18,8 +18,10 @@ export function projectHandlers({ projects }: { projects: Projects }): Handlers<
       return { projects: page.items.map(projectMessage), nextPageToken: page.nextToken };
     },
 
-    async updateProject({ projectId, etag, name, slug }, call) {
-      return { project: projectMessage(await projects.update(call, { projectId, etag, name, slug })) };
+    async updateProject({ projectId, etag, name, slug, defaultEgressHosts }, call) {
+      const hosts = defaultEgressHosts?.egressHosts;
+      const change = { projectId, etag, name, slug, defaultEgressHosts: hosts };
+      return { project: projectMessage(await projects.update(call, change)) };
     },
 
     async deleteProject({ projectId, etag }, call) {

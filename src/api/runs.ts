@@ -20,6 +20,7 @@ import {
   dateOf,
   given,
   languageOf,
+  limitsOf,
   logBatchMessage,
   millisecondsOf,
   runInputOf,
@@ -55,6 +56,8 @@ export function runHandlers({ runs, records, logs }: Parts): Handlers<typeof Run
         timeoutMs: millisecondsOf(request.timeout),
         memoryLimitBytes:
           request.memoryLimitBytes === undefined ? undefined : Number(request.memoryLimitBytes),
+        limits: limitsOf(request.limits),
+        egressHosts: request.egressHosts,
         environment: request.environment,
         requestId: request.requestId,
       });

@@ -1,5 +1,8 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import { choice, flag, limit, list, number, type Setting, text, url } from "./setting.ts";
+
+const MIB = 1024 ** 2;
 
 /**
  * Every setting there is: the variable, what it means, what is accepted, the default. The README's table is printed
@@ -144,20 +147,78 @@ const SETTINGS = {
     "Runs after which a worker is replaced.",
   ),
 
-  // Limits on one run
-  memoryBytesCeiling: number(
-    "CODEACTIONS_MEMORY_BYTES_CEILING",
-    1024 ** 3,
-    32 * 1024 ** 2,
-    4 * 1024 ** 3,
-    "The largest `memory_limit_bytes` a code may ask for.",
+  freezeAfterMs: number(
+    "CODEACTIONS_FREEZE_AFTER_MS",
+    1_500,
+    100,
+    86_400_000,
+    "How long a worker may be idle before it is stopped until its next run, in milliseconds.",
   ),
-  outputBytesMax: number(
-    "CODEACTIONS_OUTPUT_BYTES_MAX",
-    4 * 1024 ** 2,
-    1024,
-    1024 ** 3,
-    "Log bytes one run may write.",
+  workerAgeMs: number(
+    "CODEACTIONS_WORKER_AGE_MS",
+    3_600_000,
+    1_000,
+    2_000_000_000,
+    "The age at which a worker is replaced, in milliseconds.",
+  ),
+
+  // Limits on one run
+  ...limit(
+    "timeoutMs",
+    "CODEACTIONS_TIMEOUT_MS",
+    [60_000, 900_000],
+    [1_000, 900_000],
+    "A run's own time, in milliseconds",
+  ),
+  ...limit(
+    "memoryLimitBytes",
+    "CODEACTIONS_MEMORY_BYTES",
+    [256 * MIB, 1024 * MIB],
+    [32 * MIB, 4096 * MIB],
+    "Memory of a worker, temporary files included",
+  ),
+  ...limit("maxConcurrency", "CODEACTIONS_CONCURRENCY", [16, 1_000], [1, 1_000], "Runs of one code at once"),
+  ...limit(
+    "cpuMillis",
+    "CODEACTIONS_CPU_MILLIS",
+    [1_000, 4_000],
+    [50, 64_000],
+    "Processor time of a worker per second, in thousandths of a core",
+  ),
+  cpuTimeMsCeiling: number(
+    "CODEACTIONS_CPU_TIME_MS_CEILING",
+    900_000,
+    10,
+    900_000,
+    "The most processor time a code may ask for per run, in milliseconds. Without asking it has its time-out's length.",
+  ),
+  ...limit(
+    "outputBytes",
+    "CODEACTIONS_OUTPUT_BYTES",
+    [4 * MIB, 64 * MIB],
+    [1024, 1024 * MIB],
+    "Log bytes one run may write",
+  ),
+  ...limit(
+    "processes",
+    "CODEACTIONS_PROCESSES",
+    [64, 512],
+    [16, 32_768],
+    "Processes and threads of a worker together",
+  ),
+  ...limit(
+    "tmpBytes",
+    "CODEACTIONS_TMP_BYTES",
+    [64 * MIB, 1024 * MIB],
+    [MIB, 16_384 * MIB],
+    "Temporary files of a worker",
+  ),
+  ...limit(
+    "openFiles",
+    "CODEACTIONS_OPEN_FILES",
+    [256, 4_096],
+    [64, 1_048_576],
+    "Open files of each process of a worker",
   ),
   lineBytesMax: number(
     "CODEACTIONS_LINE_BYTES_MAX",
@@ -165,21 +226,6 @@ const SETTINGS = {
     256,
     1024 ** 2,
     "Bytes of one log line; longer ones are cut and marked.",
-  ),
-  tmpBytesMax: number(
-    "CODEACTIONS_TMP_BYTES_MAX",
-    64 * 1024 ** 2,
-    1024 ** 2,
-    16 * 1024 ** 3,
-    "Bytes of temporary files one worker may hold.",
-  ),
-  pidsMax: number("CODEACTIONS_PIDS_MAX", 64, 16, 100_000, "Processes and threads one worker may have."),
-  openFilesMax: number(
-    "CODEACTIONS_OPEN_FILES_MAX",
-    256,
-    64,
-    1_048_576,
-    "Files one process of a worker may have open.",
   ),
   rateLimitRequests: number(
     "CODEACTIONS_RATE_LIMIT_REQUESTS",
@@ -223,6 +269,16 @@ const SETTINGS = {
     1_000,
     2_000_000_000,
     "First of the unprivileged user ids that workers run as, one each.",
+  ),
+
+  // What codes may reach
+  egressHosts: list(
+    "CODEACTIONS_EGRESS_HOSTS",
+    "Hosts that codes may reach if neither they nor their project name any: `api.example.org`, `*.example.org`, `host:8443`, or `*` for every public one. None if unset.",
+  ),
+  egressHostsCeiling: list(
+    "CODEACTIONS_EGRESS_HOSTS_CEILING",
+    "The only hosts that codes may name, in the same form. Every public one if unset.",
   ),
 
   // What is told
@@ -282,6 +338,13 @@ export function settingsTable(): string {
 
 function contradictions(config: Config): string[] {
   const found: string[] = [];
+  for (const [name, setting] of Object.entries(SETTINGS) as [keyof Config, Setting<unknown>][]) {
+    const ceiling = `${name}Ceiling` as keyof Config;
+    if (ceiling in SETTINGS && config[name] > config[ceiling])
+      found.push(
+        `${setting.variable} is above ${SETTINGS[ceiling].variable}; lower it, or raise the ceiling`,
+      );
+  }
   if ((config.tlsCertFile === "") !== (config.tlsKeyFile === "")) {
     found.push("CODEACTIONS_TLS_CERT_FILE and CODEACTIONS_TLS_KEY_FILE go together; set both or neither");
   }
@@ -299,84 +362,4 @@ function contradictions(config: Config): string[] {
     );
   }
   return found;
-}
-
-interface Setting<Value> {
-  readonly variable: string;
-  readonly default: Value;
-  readonly shownDefault: string;
-  readonly meaning: string;
-  readonly accepted: string;
-  /** The value, or undefined when the text is not accepted. */
-  parse(given: string): Value | undefined;
-}
-
-function text(variable: string, fallback: string, meaning: string): Setting<string> {
-  return {
-    variable,
-    default: fallback,
-    shownDefault: fallback,
-    meaning,
-    accepted: "text",
-    parse: (given) => given,
-  };
-}
-
-function number(
-  variable: string,
-  fallback: number,
-  least: number,
-  most: number,
-  meaning: string,
-): Setting<number> {
-  const accepted = `a whole number from ${least} to ${most}`;
-  const parse = (given: string) => {
-    const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
-    return value >= least && value <= most ? value : undefined;
-  };
-  return { variable, default: fallback, shownDefault: String(fallback), meaning, accepted, parse };
-}
-
-function flag(variable: string, fallback: boolean, meaning: string): Setting<boolean> {
-  const parse = (given: string) => ({ true: true, "1": true, false: false, "0": false })[given.toLowerCase()];
-  return {
-    variable,
-    default: fallback,
-    shownDefault: String(fallback),
-    meaning,
-    accepted: "true or false",
-    parse,
-  };
-}
-
-function choice<const Value extends string>(
-  variable: string,
-  fallback: NoInfer<Value>,
-  values: readonly Value[],
-  meaning: string,
-): Setting<Value> {
-  const parse = (given: string) => values.find((value) => value === given);
-  return { variable, default: fallback, shownDefault: fallback, meaning, accepted: values.join(", "), parse };
-}
-
-function list(variable: string, meaning: string): Setting<readonly string[]> {
-  const parse = (given: string) =>
-    given
-      .split(",")
-      .map((item) => item.trim())
-      .filter((item) => item !== "");
-  return { variable, default: [], shownDefault: "", meaning, accepted: "a list separated by commas", parse };
-}
-
-function url(variable: string, meaning: string): Setting<string> {
-  const parse = (given: string) =>
-    /^https?:\/\/[^/]+/.test(given) && URL.canParse(given) ? given.replace(/\/+$/, "") : undefined;
-  return {
-    variable,
-    default: "",
-    shownDefault: "",
-    meaning,
-    accepted: "an http:// or https:// address",
-    parse,
-  };
 }

@@ -48,7 +48,7 @@ class GroupV1 implements Group {
   readonly #peak: KeptFile;
   readonly #kills: KeptFile;
   readonly #tasks: KeptFile;
-  #memoryBytesMax = Number.POSITIVE_INFINITY;
+  #limits: GroupLimits = { memoryBytesMax: Number.POSITIVE_INFINITY, pidsMax: 0, cpuMillisMax: 0 };
 
   constructor(folders: Folders, limits: GroupLimits) {
     this.#folders = folders;
@@ -56,29 +56,31 @@ class GroupV1 implements Group {
     const distinct = [...new Set(Object.values(folders))];
     for (const folder of distinct) mkdirSync(folder, { recursive: true });
     this.joins = distinct.map((folder) => join(folder, "cgroup.procs"));
-    writeFileSync(join(folders.pids, "pids.max"), String(limits.pidsMax));
     writeFileSync(join(folders.cpu, "cpu.shares"), "128");
     writeFileSync(join(folders.cpu, "cpu.cfs_period_us"), "100000");
-    writeFileSync(join(folders.cpu, "cpu.cfs_quota_us"), "100000");
-    this.limitMemory(limits.memoryBytesMax);
+    this.limit(limits);
     this.#cpu = new KeptFile(join(folders.cpuacct, "cpuacct.usage"));
     this.#peak = new KeptFile(join(folders.memory, "memory.max_usage_in_bytes"));
     this.#kills = new KeptFile(join(folders.memory, "memory.oom_control"));
     this.#tasks = new KeptFile(join(folders.pids, "pids.current"));
   }
 
-  /** The limit with swap can never be the lower one, not even between two writes. */
-  limitMemory(bytesMax: number): void {
-    const files = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"];
-    if (bytesMax > this.#memoryBytesMax) files.reverse();
-    for (const file of files.map((name) => join(this.#folders.memory, name))) {
-      if (existsSync(file)) writeFileSync(file, String(bytesMax));
-    }
-    this.#memoryBytesMax = bytesMax;
+  limit(limits: GroupLimits): void {
+    const { memoryBytesMax, pidsMax, cpuMillisMax } = limits;
+    if (pidsMax !== this.#limits.pidsMax)
+      writeFileSync(join(this.#folders.pids, "pids.max"), String(pidsMax));
+    if (cpuMillisMax !== this.#limits.cpuMillisMax)
+      writeFileSync(join(this.#folders.cpu, "cpu.cfs_quota_us"), String(cpuMillisMax * 100));
+    if (memoryBytesMax !== this.#limits.memoryBytesMax) this.#limitMemory(memoryBytesMax);
+    this.#limits = limits;
   }
 
   cpuUs(): number {
     return this.#cpu.number() / 1000;
+  }
+
+  memoryBytes(): number {
+    return Number(readFileSync(join(this.#folders.memory, "memory.usage_in_bytes"), "latin1"));
   }
 
   peakMemoryBytes(): number {
@@ -97,6 +99,14 @@ class GroupV1 implements Group {
     return readPids(join(this.#folders.pids, "cgroup.procs"));
   }
 
+  freeze(): void {
+    writeFileSync(join(this.#folders.freezer, "freezer.state"), "FROZEN");
+  }
+
+  thaw(): void {
+    writeFileSync(join(this.#folders.freezer, "freezer.state"), "THAWED");
+  }
+
   kill(): Promise<void> {
     return killAll(this.#folders);
   }
@@ -104,6 +114,15 @@ class GroupV1 implements Group {
   async remove(): Promise<void> {
     for (const file of [this.#cpu, this.#peak, this.#kills, this.#tasks]) file.close();
     await removeGroup(this.#folders);
+  }
+
+  /** The limit with swap can never be the lower one, not even between two writes. */
+  #limitMemory(bytesMax: number): void {
+    const files = ["memory.limit_in_bytes", "memory.memsw.limit_in_bytes"];
+    if (bytesMax > this.#limits.memoryBytesMax) files.reverse();
+    for (const file of files.map((name) => join(this.#folders.memory, name))) {
+      if (existsSync(file)) writeFileSync(file, String(bytesMax));
+    }
   }
 }
 

@@ -56,13 +56,11 @@ class GroupV2 implements Group {
     this.#folder = folder;
     mkdirSync(folder);
     this.joins = [join(folder, "cgroup.procs")];
-    this.#write("pids.max", String(limits.pidsMax));
     this.#write("cpu.weight", "20");
-    this.#write("cpu.max", "100000 100000");
     this.#write("memory.oom.group", "1");
     // There is no such file on a host without swap.
     if (existsSync(join(folder, "memory.swap.max"))) this.#write("memory.swap.max", "0");
-    this.limitMemory(limits.memoryBytesMax);
+    this.limit(limits);
     this.#cpu = new KeptFile(join(folder, "cpu.stat"));
     // Kernels before 5.19 do not tell the peak.
     const peak = join(folder, "memory.peak");
@@ -71,8 +69,14 @@ class GroupV2 implements Group {
     this.#tasks = new KeptFile(join(folder, "pids.current"));
   }
 
-  limitMemory(bytesMax: number): void {
-    this.#write("memory.max", String(bytesMax));
+  limit({ memoryBytesMax, pidsMax, cpuMillisMax }: GroupLimits): void {
+    this.#write("memory.max", String(memoryBytesMax));
+    this.#write("pids.max", String(pidsMax));
+    this.#write("cpu.max", `${cpuMillisMax * 100} 100000`);
+  }
+
+  memoryBytes(): number {
+    return Number(readFileSync(join(this.#folder, "memory.current"), "latin1"));
   }
 
   cpuUs(): number {
@@ -93,6 +97,14 @@ class GroupV2 implements Group {
 
   processes(): number[] {
     return readPids(this.joins[0]!);
+  }
+
+  freeze(): void {
+    this.#write("cgroup.freeze", "1");
+  }
+
+  thaw(): void {
+    this.#write("cgroup.freeze", "0");
   }
 
   kill(): Promise<void> {

@@ -17,12 +17,15 @@ export const NO_GROUPS: Groups = {
 
 const NO_GROUP: Group = {
   joins: [],
-  limitMemory() {},
+  limit() {},
   cpuUs: () => 0,
+  memoryBytes: () => 0,
   peakMemoryBytes: () => 0,
   outOfMemoryKills: () => 0,
   tasks: () => 0,
   processes: () => [],
+  freeze() {},
+  thaw() {},
   async kill() {},
   async remove() {},
 };

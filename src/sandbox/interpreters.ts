@@ -1,5 +1,5 @@
 import { BlankWorkers } from "./blank-workers.ts";
-import type { JailSpec } from "./jail.ts";
+import type { JailLimits, JailSpec } from "./jail.ts";
 import type { Jails } from "./launch.ts";
 import type { Log } from "./log.ts";
 import { type Language, type LanguageState, NotAccepted } from "./program.ts";
@@ -7,7 +7,7 @@ import type { Roots } from "./roots.ts";
 import type { MissingRuntime, Runtime } from "./runtime.ts";
 import type { SandboxSettings } from "./settings.ts";
 import { PROGRAM_FILE } from "./tree.ts";
-import { BLANK_MEMORY_BYTES, Worker } from "./worker.ts";
+import { BLANK_CPU_MILLIS, BLANK_MEMORY_BYTES, Worker } from "./worker.ts";
 
 const GO_ENVIRONMENT = { HOME: "/home", LANG: "C.UTF-8", TMPDIR: "/tmp" };
 
@@ -38,12 +38,16 @@ export class Interpreters {
     return { python: this.#python.count, javascript: this.#javascript.count };
   }
 
-  /** A blank worker. Throws `NotAccepted` when the language is missing or its jail cannot be built. */
-  async take(language: Exclude<Language, "go">): Promise<Worker> {
-    if (language !== "python") return this.#javascript.take();
-    const { python } = this.#roots;
-    if ("why" in python) throw new NotAccepted("missing", `${python.why}; ${python.fix}`);
-    return this.#python.take();
+  /**
+   * A blank worker: one of those in stock, if no other sizes are asked for than theirs. Throws `NotAccepted` when the
+   * language is missing or its jail cannot be built.
+   */
+  async take(language: Exclude<Language, "go">, sizes: Sizes = this.#settings): Promise<Worker> {
+    const { python, node } = this.#roots;
+    const runtime = language === "python" ? python : node;
+    if ("why" in runtime) throw new NotAccepted("missing", `${runtime.why}; ${runtime.fix}`);
+    if (!this.#isInStock(sizes)) return untilReady(() => this.#startBlank(language, runtime, sizes));
+    return language === "python" ? this.#python.take() : this.#javascript.take();
   }
 
   giveBack(language: Language, worker: Worker): void {
@@ -53,22 +57,15 @@ export class Interpreters {
   }
 
   /** A worker that is the program itself: there is no interpreter to be kept in stock. */
-  async startBinary(file: string): Promise<Worker> {
-    const worker = this.#start({
+  async startBinary(file: string, sizes: Sizes): Promise<Worker> {
+    const spec = {
       name: "go",
       root: this.#roots.bare,
       files: [{ from: file, to: PROGRAM_FILE }],
       command: [PROGRAM_FILE],
       environment: GO_ENVIRONMENT,
-    });
-    try {
-      await worker.ready;
-    } catch (error) {
-      throw new NotAccepted("broken", error instanceof Error ? error.message : String(error), 0, {
-        cause: error,
-      });
-    }
-    return worker;
+    };
+    return untilReady(() => this.#start(spec, sizes));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -78,18 +75,39 @@ export class Interpreters {
   #stock(name: string, runtime: Runtime | MissingRuntime): BlankWorkers {
     const start = () => {
       if ("why" in runtime) throw new Error(runtime.why);
-      const { root, command, environment } = runtime;
-      return this.#start({ name, root, files: [], command, environment });
+      return this.#startBlank(name, runtime, this.#settings);
     };
     const target = "why" in runtime ? 0 : this.#settings.blankWorkersPerLanguage;
     return new BlankWorkers({ start, target, log: this.#log });
   }
 
-  #start(spec: Omit<JailSpec, "limits" | "binds">): Worker {
-    const { pidsMax, openFilesMax, tmpBytesMax, startMs, lineBytesMax } = this.#settings;
-    const limits = { memoryBytesMax: BLANK_MEMORY_BYTES, pidsMax, openFilesMax, tmpBytesMax };
-    const jail = this.#jails.start({ ...spec, binds: [], limits });
+  #isInStock({ tmpBytesMax, openFilesMax }: Sizes): boolean {
+    return tmpBytesMax === this.#settings.tmpBytesMax && openFilesMax === this.#settings.openFilesMax;
+  }
+
+  #startBlank(name: string, { root, command, environment }: Runtime, sizes: Sizes): Worker {
+    return this.#start({ name, root, files: [], command, environment }, sizes);
+  }
+
+  #start(spec: Omit<JailSpec, "limits" | "binds">, { tmpBytesMax, openFilesMax }: Sizes): Worker {
+    const { pidsMax, startMs, lineBytesMax } = this.#settings;
+    const group = { memoryBytesMax: BLANK_MEMORY_BYTES, pidsMax, cpuMillisMax: BLANK_CPU_MILLIS };
+    const jail = this.#jails.start({ ...spec, binds: [], limits: { ...group, tmpBytesMax, openFilesMax } });
     return new Worker(jail, { startMs, lineBytesMax }, this.#log);
+  }
+}
+
+/** What a jail is built with; memory, processes and processor time are set on its group when its program is known. */
+export type Sizes = Pick<JailLimits, "tmpBytesMax" | "openFilesMax">;
+
+async function untilReady(start: () => Worker): Promise<Worker> {
+  try {
+    const worker = start();
+    await worker.ready;
+    return worker;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new NotAccepted("broken", message, 0, { cause: error });
   }
 }
 

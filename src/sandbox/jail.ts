@@ -26,6 +26,8 @@ export interface JailLimits {
   readonly memoryBytesMax: number;
   /** Processes and threads together. */
   readonly pidsMax: number;
+  /** Processor time that may be used per second, in thousandths of a core. */
+  readonly cpuMillisMax: number;
   readonly openFilesMax: number;
   /** Temporary files, in `/tmp`, `/home` and `/work` together and in `/dev/shm`; also the largest single file. */
   readonly tmpBytesMax: number;

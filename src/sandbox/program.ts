@@ -16,11 +16,26 @@ export interface Program {
   readonly sourceSha256: string;
   /** Plain name-value pairs set in the guest's environment. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Of a worker: all its processes and temporary files together. */
   readonly memoryBytesMax: number;
+  /** Of a worker: processor time per second, in thousandths of a core. */
+  readonly cpuMillisMax: number;
+  /** Of a worker: processes and threads together. */
+  readonly pidsMax: number;
+  /** Of a worker: bytes of temporary files. */
+  readonly tmpBytesMax: number;
+  /** Of each process of a worker. */
+  readonly openFilesMax: number;
+  /** Processor time one invocation may use before it ends as TIMED_OUT. */
+  readonly cpuTimeMsMax: number;
   /** Log bytes one invocation may write before it ends as OUTPUT_LIMIT. */
   readonly outputBytesMax: number;
   /** Invocations of this program that may run at once; more wait. */
   readonly concurrencyMax: number;
+  /** Hosts that it may reach through the proxy, as patterns of egress-rules.ts; none without any. */
+  readonly egressHosts: readonly string[];
+  /** Every invocation gets a worker of its own, which ends with it. */
+  readonly isFresh: boolean;
 }
 
 /** A name and a value; order and repetition are kept, as in a query string or a header list. */

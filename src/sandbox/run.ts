@@ -82,6 +82,11 @@ export class Run {
     this.#deliveredMs = performance.now();
   }
 
+  /** Processor time it has used so far. Only while its group exists. */
+  get cpuMs(): number {
+    return (this.#group.cpuUs() - this.#cpuStartUs) / 1000;
+  }
+
   /** Takes what it cost; the last moment is while its group still exists. */
   measure(): void {
     this.#answeredMs = performance.now();

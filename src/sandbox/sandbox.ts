@@ -130,8 +130,8 @@ export class Sandbox {
     const build = await builds.build(program, signal);
     if ("problems" in build) throw new Unbuildable(build.problems);
     if ("executable" in build)
-      return { worker: await interpreters.startBinary(build.executable), loadable: NOTHING };
-    const worker = await interpreters.take(program.language as Exclude<Language, "go">);
+      return { worker: await interpreters.startBinary(build.executable, program), loadable: NOTHING };
+    const worker = await interpreters.take(program.language as Exclude<Language, "go">, program);
     return { worker, loadable: { loadable: build.source, file: build.file } };
   }
 

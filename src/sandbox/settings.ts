@@ -20,11 +20,16 @@ export interface SandboxSettings {
   /** For starting an interpreter, and again for loading a program. */
   readonly startMs: number;
   readonly idleWorkerMs: number;
+  /** Idle for that long, a worker is stopped until its next invocation. */
+  readonly freezeAfterMs: number;
+  /** What makes a worker old: it is replaced by a new one after an invocation. */
   readonly workerRunsMax: number;
+  readonly workerAgeMs: number;
   readonly lineBytesMax: number;
+  /** What blank workers are built with. A program with other sizes gets a worker that is built for it. */
   readonly tmpBytesMax: number;
-  readonly pidsMax: number;
   readonly openFilesMax: number;
+  readonly pidsMax: number;
 }
 
 /** For an owner that has no opinion. */
@@ -40,7 +45,9 @@ export const DEFAULT_SETTINGS: Omit<SandboxSettings, "folder" | "goFolder"> = {
   waitMs: 30_000,
   startMs: 30_000,
   idleWorkerMs: 600_000,
+  freezeAfterMs: 1_500,
   workerRunsMax: 10_000,
+  workerAgeMs: 3_600_000,
   lineBytesMax: 16 * 1024,
   tmpBytesMax: 64 * 1024 * 1024,
   pidsMax: 64,

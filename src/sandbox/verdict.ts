@@ -20,6 +20,11 @@ export function timedOut(timeoutMs: number): Verdict {
   return ended("TIMED_OUT", "Timeout", `ended because it took longer than its ${seconds(timeoutMs)} s`);
 }
 
+export function outOfProcessorTime(cpuTimeMsMax: number): Verdict {
+  const sentence = `ended because it used more processor time than its ${seconds(cpuTimeMsMax)} s`;
+  return ended("TIMED_OUT", "ProcessorTime", sentence);
+}
+
 export function loadTimedOut(startMs: number): Verdict {
   const sentence = `ended because loading the code took longer than ${seconds(startMs)} s; move slow work into Run`;
   return ended("TIMED_OUT", "Timeout", sentence);

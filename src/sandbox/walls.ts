@@ -94,7 +94,11 @@ const CONTAINER = "in a container: docker run --privileged --cgroupns=private, o
 async function probeGroups(): Promise<WallReport> {
   try {
     await using groups: Groups = await openGroups();
-    const group = groups.create("probe", { memoryBytesMax: 64 * 1024 * 1024, pidsMax: 16 });
+    const group = groups.create("probe", {
+      memoryBytesMax: 64 * 1024 * 1024,
+      pidsMax: 16,
+      cpuMillisMax: 1000,
+    });
     await group.remove();
     return {
       wall: "cgroup",
@@ -129,7 +133,13 @@ const PROBE: JailSpec = {
   files: [],
   command: ["/bin/true"],
   environment: {},
-  limits: { memoryBytesMax: 64 * 1024 * 1024, pidsMax: 16, openFilesMax: 64, tmpBytesMax: 1024 * 1024 },
+  limits: {
+    memoryBytesMax: 64 * 1024 * 1024,
+    pidsMax: 16,
+    cpuMillisMax: 1000,
+    openFilesMax: 64,
+    tmpBytesMax: 1024 * 1024,
+  },
 };
 
 /** A wall of bubblewrap's is tried with what any bubblewrap needs. */

@@ -7,7 +7,9 @@ export interface PoolSettings {
   readonly waitersMax: number;
   readonly waitMs: number;
   readonly idleWorkerMs: number;
+  readonly freezeAfterMs: number;
   readonly workerRunsMax: number;
+  readonly workerAgeMs: number;
 }
 
 /** A worker for one invocation, and how long it took to get it. */
@@ -40,7 +42,20 @@ interface Waiter {
 /** What a waiter gets: a warm worker, or the right to start one. */
 type Grant = Worker | "start";
 
+/** What is known of a worker that serves or has served a program. */
+interface Place {
+  readonly program: Program;
+  readonly sinceMs: number;
+  /** When it was looked at for the first time; 0 before. */
+  memoryBytes: number;
+}
+
 const RETRY_AFTER_MS = 1000;
+const SWEEP_MS_MAX = 500;
+/** A worker that is never idle for long is looked at after so many invocations. */
+const LOOK_EVERY_RUNS = 256;
+/** A worker that has grown by so much of its limit since it was looked at first is replaced. */
+const GROWTH_MAX = 0.25;
 
 /**
  * The workers that belong to programs, by the programs' keys. Whoever finds none gets, in this order: an idle worker
@@ -49,7 +64,7 @@ const RETRY_AFTER_MS = 1000;
  */
 export class WarmPool implements Owner {
   readonly #settings: PoolSettings;
-  readonly #keys = new Map<Worker, string>();
+  readonly #workers = new Map<Worker, Place>();
   /** Idle workers and since when, the one that was used the longest ago first. */
   readonly #idleSince = new Map<Worker, number>();
   readonly #idleByKey = new Map<string, Worker[]>();
@@ -62,13 +77,13 @@ export class WarmPool implements Owner {
 
   constructor(settings: PoolSettings) {
     this.#settings = settings;
-    const everyMs = Math.min(30_000, Math.max(250, settings.idleWorkerMs / 4));
-    this.#sweep = setInterval(() => this.#endExpired(), everyMs).unref();
+    const everyMs = Math.min(SWEEP_MS_MAX, Math.max(50, settings.freezeAfterMs / 2));
+    this.#sweep = setInterval(() => this.#lookAtIdle(), everyMs).unref();
   }
 
   describe(): PoolDescription {
     const idle = this.#idleSince.size;
-    const busy = this.#keys.size - idle + this.#starting;
+    const busy = this.#workers.size - idle + this.#starting;
     return {
       capacity: this.#settings.workersMax,
       busy,
@@ -94,7 +109,7 @@ export class WarmPool implements Owner {
         void worker.end();
         throw closed();
       }
-      this.#keys.set(worker, program.key);
+      this.#workers.set(worker, { program, sinceMs: performance.now(), memoryBytes: 0 });
       worker.owner = this;
       this.#counts.cold += 1;
       return { worker, queueMs: grantedMs - beganMs, startMs: performance.now() - grantedMs };
@@ -108,10 +123,11 @@ export class WarmPool implements Owner {
   }
 
   idle(worker: Worker): void {
-    const key = this.#keys.get(worker);
-    if (key === undefined) return;
+    const place = this.#workers.get(worker);
+    if (place === undefined) return;
+    const { key } = place.program;
     this.#countBusy(key, -1);
-    if (worker.runs >= this.#settings.workerRunsMax || this.#closed) {
+    if (this.#closed || this.#isUsedUp(worker, place)) {
       this.#drop(worker);
     } else {
       this.#idleSince.set(worker, performance.now());
@@ -124,20 +140,21 @@ export class WarmPool implements Owner {
 
   /** Takes a worker back that was claimed and has served nothing. */
   giveBack(worker: Worker): void {
-    const key = this.#keys.get(worker);
     if (worker.isIdle) return this.idle(worker);
-    if (key === undefined) return;
-    this.#countBusy(key, -1);
+    const place = this.#workers.get(worker);
+    if (place === undefined) return;
+    this.#countBusy(place.program.key, -1);
     this.#drop(worker);
     this.#serveWaiters();
   }
 
   dead(worker: Worker): void {
-    const key = this.#keys.get(worker);
-    if (key === undefined) return;
+    const place = this.#workers.get(worker);
+    if (place === undefined) return;
     this.#counts.destroyed += 1;
+    const { key } = place.program;
     if (!this.#removeIdle(worker, key)) this.#countBusy(key, -1);
-    this.#keys.delete(worker);
+    this.#workers.delete(worker);
     this.#serveWaiters();
   }
 
@@ -145,7 +162,7 @@ export class WarmPool implements Owner {
     this.#closed = true;
     clearInterval(this.#sweep);
     for (const waiter of [...this.#waiters]) waiter.reject(closed());
-    await Promise.all([...this.#keys.keys()].map((worker) => worker.end()));
+    await Promise.all([...this.#workers.keys()].map((worker) => worker.end()));
   }
 
   #grant(program: Program): Grant | undefined {
@@ -158,7 +175,7 @@ export class WarmPool implements Owner {
       this.#countBusy(key, 1);
       return worker;
     }
-    if (this.#keys.size + this.#starting >= this.#settings.workersMax && !this.#evict()) return undefined;
+    if (this.#workers.size + this.#starting >= this.#settings.workersMax && !this.#evict()) return undefined;
     this.#countBusy(key, 1);
     this.#starting += 1;
     return "start";
@@ -211,19 +228,42 @@ export class WarmPool implements Owner {
     return true;
   }
 
-  #endExpired(): void {
-    const oldestMs = performance.now() - this.#settings.idleWorkerMs;
+  /** Ends those that are idle for too long, are old or have grown; stops those that are idle for a while. */
+  #lookAtIdle(): void {
+    const { freezeAfterMs, idleWorkerMs } = this.#settings;
+    const nowMs = performance.now();
     for (const [worker, sinceMs] of this.#idleSince) {
-      if (sinceMs > oldestMs) return;
-      this.#drop(worker);
+      const idleMs = nowMs - sinceMs;
+      if (idleMs < freezeAfterMs) return;
+      const place = this.#workers.get(worker)!;
+      if (idleMs >= idleWorkerMs || this.#isOld(place)) this.#drop(worker);
+      else if (worker.isFrozen) continue;
+      else if (this.#hasGrown(worker, place)) this.#drop(worker);
+      else worker.freeze();
     }
+  }
+
+  /** Whether it is not to serve again. The two cheap questions are asked after every invocation. */
+  #isUsedUp(worker: Worker, place: Place): boolean {
+    if (place.program.isFresh || worker.runs >= this.#settings.workerRunsMax) return true;
+    return worker.runs % LOOK_EVERY_RUNS === 0 && (this.#isOld(place) || this.#hasGrown(worker, place));
+  }
+
+  #isOld(place: Place): boolean {
+    return performance.now() - place.sinceMs >= this.#settings.workerAgeMs;
+  }
+
+  #hasGrown(worker: Worker, place: Place): boolean {
+    const bytes = worker.memoryBytes;
+    if (place.memoryBytes === 0) place.memoryBytes = bytes;
+    return bytes - place.memoryBytes > GROWTH_MAX * place.program.memoryBytesMax;
   }
 
   /** Its place is free at once, although it takes a few milliseconds to end. */
   #drop(worker: Worker): void {
-    const key = this.#keys.get(worker);
-    if (key !== undefined) this.#removeIdle(worker, key);
-    this.#keys.delete(worker);
+    const place = this.#workers.get(worker);
+    if (place !== undefined) this.#removeIdle(worker, place.program.key);
+    this.#workers.delete(worker);
     this.#counts.destroyed += 1;
     worker.end().catch(() => {});
   }

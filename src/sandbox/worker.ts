@@ -56,6 +56,9 @@ export interface Owner {
 
 /** Before it has a program a worker gets what any interpreter needs; then the program's own limit holds. */
 export const BLANK_MEMORY_BYTES = 256 * 1024 * 1024;
+export const BLANK_CPU_MILLIS = 1000;
+/** A processor limit is looked at when it could be used up, and not more often than that. */
+const CPU_LOOK_MS_MIN = 20;
 const STDERR_CHARACTERS_MAX = 2000;
 
 export class Worker {
@@ -69,7 +72,9 @@ export class Worker {
   readonly #reader = new FrameReader();
   readonly #becomeReady: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: State = { at: "starting" };
+  #isFrozen = false;
   #timer: NodeJS.Timeout | undefined;
+  #cpuTimer: NodeJS.Timeout | undefined;
   #invocation = 0;
   /** Before any code was loaded: what a clean worker consists of. */
   #processes = 0;
@@ -107,7 +112,8 @@ export class Worker {
     if (!this.canServe) throw new Error(`a worker that is ${this.#state.at} cannot serve`);
     const isBlank = this.isBlank;
     const { program, invocation } = order;
-    if (isBlank) this.#jail.group.limitMemory(program.memoryBytesMax);
+    if (isBlank) this.#jail.group.limit(program);
+    if (this.#isFrozen) this.#thaw();
     this.#invocation += 1;
     this.runs += 1;
     const run = new Run(this.#invocation, order, this.#jail.group, this.#limits.lineBytesMax, isBlank);
@@ -125,10 +131,27 @@ export class Worker {
       isBlank ? this.#limits.startMs : invocation.timeoutMs,
       isBlank ? verdicts.loadTimedOut : verdicts.timedOut,
     );
+    if (!isBlank) this.#watchProcessor(run);
     const cancel = () => this.#endRun(run, verdicts.CANCELLED);
     signal.addEventListener("abort", cancel);
     run.whenOver(() => signal.removeEventListener("abort", cancel));
     return run.outcome;
+  }
+
+  /** Stops an idle worker until it serves again, so that nothing in it runs meanwhile. */
+  freeze(): void {
+    if (!this.isIdle || this.#isFrozen) return;
+    this.#isFrozen = true;
+    this.#jail.group.freeze();
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  /** Its memory at this moment, temporary files included; 0 where the host cannot tell. */
+  get memoryBytes(): number {
+    return this.#jail.group.memoryBytes();
   }
 
   /** Looks at a source without running it; for a blank worker, which is used up by it. */
@@ -242,6 +265,7 @@ export class Worker {
         run.delivered();
         this.#become({ at: "serving", run, clean });
         this.#startTimer(invocation.timeoutMs, verdicts.timedOut);
+        this.#watchProcessor(run);
         return;
       case KIND.RESULT:
         if (at !== "serving") throw new BrokenFrame("a result came before the program was loaded");
@@ -271,7 +295,7 @@ export class Worker {
    * then the event loop may have looked at stdout before it was written.
    */
   #settle(run: Run, result: Result | Verdict, clean: boolean, position: number): void {
-    clearTimeout(this.#timer);
+    this.#stopTimers();
     run.measure();
     // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
     const starved = this.#starved;
@@ -330,6 +354,27 @@ export class Worker {
     this.#timer = setTimeout(() => this.#end(verdictOf(timeoutMs)), timeoutMs);
   }
 
+  /** A limit that the time-out does not reach first: nothing is done for any other. */
+  #watchProcessor(run: Run): void {
+    const { program, invocation } = run.order;
+    if (program.cpuTimeMsMax * 1000 >= invocation.timeoutMs * program.cpuMillisMax) return;
+    const leftMs = program.cpuTimeMsMax - run.cpuMs;
+    if (leftMs <= 0) return this.#endRun(run, verdicts.outOfProcessorTime(program.cpuTimeMsMax));
+    const earliestMs = Math.max(CPU_LOOK_MS_MIN, (leftMs * 1000) / program.cpuMillisMax);
+    this.#cpuTimer = setTimeout(() => this.#watchProcessor(run), earliestMs);
+  }
+
+  #stopTimers(): void {
+    clearTimeout(this.#timer);
+    if (this.#cpuTimer !== undefined) clearTimeout(this.#cpuTimer);
+    this.#cpuTimer = undefined;
+  }
+
+  #thaw(): void {
+    this.#isFrozen = false;
+    this.#jail.group.thaw();
+  }
+
   #endRun(run: Run, verdict: Verdict): void {
     const state = this.#state;
     if ("run" in state && state.run === run) this.#end(verdict);
@@ -339,7 +384,7 @@ export class Worker {
   #end(verdict?: Verdict): void {
     const state = this.#state;
     if (state.at === "ending" || state.at === "dead") return;
-    clearTimeout(this.#timer);
+    this.#stopTimers();
     switch (state.at) {
       case "loading":
       case "serving":

@@ -6,6 +6,8 @@ import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
 import type { Program } from "../sandbox/program.ts";
 import { codeNotFound } from "./access.ts";
+import { effectiveHosts } from "./egress-hosts.ts";
+import { type LimitSettings, programLimits, requireWithinCeilings } from "./limits.ts";
 
 /** One version of a code, ready to be run: what the call path needs, read once and kept. */
 export interface Runnable {
@@ -23,16 +25,25 @@ const ADDRESSES_MAX = 10_000;
  */
 export class Catalog {
   readonly #orm: MikroORM;
-  readonly #outputBytesMax: number;
+  readonly #limits: LimitSettings;
+  readonly #egressHosts: readonly string[];
   readonly #runnables = new LRUCache<string, Promise<Runnable>>({ max: RUNNABLES_MAX });
   readonly #addresses = new LRUCache<string, Promise<string | undefined>>({ max: ADDRESSES_MAX });
   /** The keys in `#runnables` that belong to a code. */
   readonly #keysOf = new Map<string, Set<string>>();
   readonly #onDeleted: (codeId: string) => void;
 
-  constructor(parts: { orm: MikroORM; outputBytesMax: number; deleted: (codeId: string) => void }) {
+  constructor(parts: {
+    orm: MikroORM;
+    limits: LimitSettings;
+    /** Of codes that name none, in projects that name none. */
+    egressHosts: readonly string[];
+    /** Called when a code is deleted: what waits of it must go. */
+    deleted: (codeId: string) => void;
+  }) {
     this.#orm = parts.orm;
-    this.#outputBytesMax = parts.outputBytesMax;
+    this.#limits = parts.limits;
+    this.#egressHosts = parts.egressHosts;
     this.#onDeleted = parts.deleted;
   }
 
@@ -92,8 +103,10 @@ export class Catalog {
     const em = this.#orm.em.fork();
     const code = await em.findOne(CodeEntity, { id: codeId, deleteTime: null });
     if (code === null) throw codeNotFound(codeId);
-    if ((await em.count(ProjectEntity, { id: code.projectId, deleteTime: null })) === 0)
-      throw codeNotFound(codeId);
+    const project = await em.findOne(ProjectEntity, { id: code.projectId, deleteTime: null });
+    if (project === null) throw codeNotFound(codeId);
+    // The operator may have lowered them since it was stored.
+    requireWithinCeilings(code, this.#limits);
     const wanted = number === 0 ? code.activeVersion : number;
     if (wanted === 0) {
       throw new Refusal("NO_ACTIVE_VERSION", "the code has only drafts; ActivateCodeVersion publishes one", {
@@ -111,15 +124,19 @@ export class Catalog {
         },
       );
     }
+    const settings = {
+      environment: code.environment as Record<string, string>,
+      ...programLimits(code, this.#limits),
+      concurrencyMax: code.maxConcurrency,
+      egressHosts: effectiveHosts([code.egressHosts, project.defaultEgressHosts, this.#egressHosts]),
+      isFresh: code.isolation === "FRESH",
+    };
     const program: Program = {
-      key: `${codeId} ${wanted} ${settingsOf(code)}`,
+      key: `${codeId} ${wanted} ${digest(settings)}`,
       language: code.language as Language,
       source: version.source,
       sourceSha256: version.sourceSha256,
-      environment: code.environment as Record<string, string>,
-      memoryBytesMax: code.memoryLimitBytes,
-      outputBytesMax: this.#outputBytesMax,
-      concurrencyMax: code.maxConcurrency,
+      ...settings,
     };
     return { code, version: wanted, program };
   }
@@ -134,7 +151,6 @@ export class Catalog {
 }
 
 /** Stands for everything but the source that makes a worker what it is: one made under other settings is not used. */
-function settingsOf(code: Code): string {
-  const settings = JSON.stringify([code.memoryLimitBytes, code.maxConcurrency, code.environment]);
-  return createHash("sha256").update(settings).digest("base64url").slice(0, 11);
+function digest(settings: object): string {
+  return createHash("sha256").update(JSON.stringify(settings)).digest("base64url").slice(0, 11);
 }

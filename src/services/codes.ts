@@ -5,10 +5,12 @@ import { v7 as newId } from "uuid";
 import {
   type Code,
   CodeEntity,
+  type CodeLimits,
   type CodeType,
   type CodeVersion,
   CodeVersionEntity,
   type EndpointAuth,
+  type Isolation,
   type Language,
   type RecordPayloads,
 } from "../core/db/entities/codes.ts";
@@ -17,6 +19,7 @@ import { Refusal } from "../core/errors.ts";
 import type { Problem } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog } from "./catalog.ts";
+import { type LimitSettings, requireWithinCeilings } from "./limits.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStart, pageStartId, pageToken } from "./pages.ts";
 import { PURGE_AFTER_DAYS, requireEtag, slugTaken } from "./projects.ts";
 import { claimRequestId } from "./request-ids.ts";
@@ -36,6 +39,9 @@ export interface CodeFields {
   readonly memoryLimitBytes: number;
   readonly maxConcurrency: number;
   readonly rateLimit: { readonly requests: number; readonly windowMs: number };
+  readonly limits: CodeLimits;
+  readonly egressHosts: readonly string[];
+  readonly isolation: Isolation;
   readonly environment: Readonly<Record<string, string>>;
   readonly endpointAuth: EndpointAuth;
   readonly recordPayloads: RecordPayloads;
@@ -80,24 +86,19 @@ export class Codes {
   readonly #orm: MikroORM;
   readonly #catalog: Catalog;
   readonly #checkSource: CheckSource;
-  readonly #memoryBytesCeiling: number;
+  readonly #limits: LimitSettings;
 
-  constructor(parts: {
-    orm: MikroORM;
-    catalog: Catalog;
-    checkSource: CheckSource;
-    memoryBytesCeiling: number;
-  }) {
+  constructor(parts: { orm: MikroORM; catalog: Catalog; checkSource: CheckSource; limits: LimitSettings }) {
     this.#orm = parts.orm;
     this.#catalog = parts.catalog;
     this.#checkSource = parts.checkSource;
-    this.#memoryBytesCeiling = parts.memoryBytesCeiling;
+    this.#limits = parts.limits;
   }
 
   async create(call: Call, ask: NewCode): Promise<Code> {
     const { projectId } = ask;
     requireRole(call.caller, "EDITOR", { projectId, notFound: () => projectNotFound(projectId) });
-    requireMemory(ask.memoryLimitBytes, this.#memoryBytesCeiling);
+    requireWithinCeilings(ask, this.#limits);
     await this.#requireSound(ask.language, ask.source, call.signal);
     return this.#transaction(async (em) => {
       await requireProject(em, projectId);
@@ -111,7 +112,7 @@ export class Codes {
         if (earlier !== undefined) return findCode(em, earlier, { deletedToo: true });
       }
       const slug = ask.slug === "" ? await freeCodeSlug(em, projectId, ask.name) : ask.slug;
-      const code = em.create(CodeEntity, newCode(id, slug, ask));
+      const code = em.create(CodeEntity, newCode(id, slug, ask, this.#limits));
       em.create(CodeVersionEntity, newVersion(id, 1, ask.source, call.caller.name));
       await em.flush();
       return code;
@@ -145,7 +146,7 @@ export class Codes {
     const { codeId, source, fields } = change;
     const before = await findCode(this.#orm.em.fork(), codeId);
     requireRole(call.caller, "EDITOR", belonging(before));
-    requireMemory(fields.memoryLimitBytes, this.#memoryBytesCeiling);
+    requireWithinCeilings(fields, this.#limits);
     if (source !== undefined) await this.#requireSound(before.language as Language, source, call.signal);
     const changed = await this.#transaction(async (em) => {
       const code = await findCode(em, codeId, { lock: true });
@@ -268,18 +269,6 @@ export class Codes {
   }
 }
 
-/** Refuses a memory limit that the operator does not allow. */
-export function requireMemory(bytes: number | undefined, ceiling: number): void {
-  if (bytes === undefined || bytes <= ceiling) return;
-  const description = `${bytes} is above what this service allows, ${ceiling}`;
-  throw new Refusal(
-    "ABOVE_CEILING",
-    `memory_limit_bytes: ${description}; ask for less, or the operator for a higher CODEACTIONS_MEMORY_BYTES_CEILING`,
-    { setting: "CODEACTIONS_MEMORY_BYTES_CEILING", ceiling: String(ceiling) },
-    { fields: [{ field: "memory_limit_bytes", description }] },
-  );
-}
-
 /** A problem in one line, its place first. */
 export function describeProblem(problem: Problem): string {
   if (problem.line === 0) return problem.message;
@@ -292,7 +281,7 @@ export function sha256Of(source: string): string {
   return createHash("sha256").update(source, "utf8").digest("hex");
 }
 
-function newCode(id: string, slug: string, ask: NewCode) {
+function newCode(id: string, slug: string, ask: NewCode, settings: LimitSettings) {
   const now = new Date();
   return {
     id,
@@ -305,9 +294,12 @@ function newCode(id: string, slug: string, ask: NewCode) {
     language: ask.language,
     activeVersion: 1,
     newestVersion: 1,
-    timeoutMs: ask.timeoutMs ?? DEFAULT_TIMEOUT_MS,
-    memoryLimitBytes: ask.memoryLimitBytes ?? DEFAULT_MEMORY_BYTES,
-    maxConcurrency: ask.maxConcurrency ?? DEFAULT_CONCURRENCY,
+    timeoutMs: ask.timeoutMs ?? settings.timeoutMs,
+    memoryLimitBytes: ask.memoryLimitBytes ?? settings.memoryLimitBytes,
+    maxConcurrency: ask.maxConcurrency ?? settings.maxConcurrency,
+    limits: { ...ask.limits },
+    egressHosts: [...(ask.egressHosts ?? [])],
+    isolation: ask.isolation ?? ("WARM" as const),
     rateLimitRequests: ask.rateLimit?.requests ?? null,
     rateLimitWindowMs: ask.rateLimit?.windowMs ?? null,
     environment: { ...ask.environment },
@@ -317,10 +309,6 @@ function newCode(id: string, slug: string, ask: NewCode) {
     updateTime: now,
   };
 }
-
-export const DEFAULT_TIMEOUT_MS = 60_000;
-export const DEFAULT_MEMORY_BYTES = 256 * 1024 * 1024;
-export const DEFAULT_CONCURRENCY = 16;
 
 function newVersion(codeId: string, number: number, source: string, createdBy: string) {
   return {
@@ -348,12 +336,13 @@ async function nextVersion(
 }
 
 function applyFields(code: Code, fields: CodeChange["fields"]): void {
-  const { rateLimit, labels, environment, ...plain } = fields;
+  const { rateLimit, labels, environment, limits, ...plain } = fields;
   for (const [name, value] of Object.entries(plain)) {
     if (value !== undefined) Object.assign(code, { [name]: value });
   }
   if (labels !== undefined) code.labels = { ...labels };
   if (environment !== undefined) code.environment = { ...environment };
+  if (limits !== undefined) code.limits = { ...code.limits, ...limits };
   if (rateLimit !== undefined) {
     code.rateLimitRequests = rateLimit.requests;
     code.rateLimitWindowMs = rateLimit.windowMs;

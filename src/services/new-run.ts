@@ -1,10 +1,11 @@
 import { v7 as newId } from "uuid";
-import type { Language, RecordPayloads } from "../core/db/entities/codes.ts";
+import type { CodeLimits, Language, RecordPayloads } from "../core/db/entities/codes.ts";
 import type { Run, RunTrigger } from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
 import type { Pair, Program } from "../sandbox/program.ts";
 import type { Runnable } from "./catalog.ts";
-import { DEFAULT_MEMORY_BYTES, DEFAULT_TIMEOUT_MS, requireMemory, sha256Of } from "./codes.ts";
+import { sha256Of } from "./codes.ts";
+import { type LimitSettings, programLimits, requireWithinCeilings } from "./limits.ts";
 
 /** Bodies in and out over RPC; stock gRPC clients refuse messages over 4 MiB. */
 export const RPC_BODY_BYTES_MAX = 3 * 1024 * 1024;
@@ -37,6 +38,8 @@ export interface TryAsk {
   readonly input: RunInput;
   readonly timeoutMs: number | undefined;
   readonly memoryLimitBytes: number | undefined;
+  readonly limits: CodeLimits;
+  readonly egressHosts: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
   readonly requestId: string;
 }
@@ -73,10 +76,11 @@ export function newCodeRun(runnable: Runnable, ask: RunAsk, trigger: RunTrigger)
   };
 }
 
-/** A run of a source that is not stored. */
-export function newTry(ask: TryAsk, limits: { outputBytesMax: number; memoryBytesCeiling: number }): NewRun {
-  const memoryBytesMax = ask.memoryLimitBytes ?? DEFAULT_MEMORY_BYTES;
-  requireMemory(memoryBytesMax, limits.memoryBytesCeiling);
+/** A run of a source that is not stored, under the limits that it asks for and the hosts that hold for it. */
+export function newTry(ask: TryAsk, settings: LimitSettings, egressHosts: readonly string[]): NewRun {
+  requireWithinCeilings(ask, settings);
+  const timeoutMs = ask.timeoutMs ?? settings.timeoutMs;
+  const memoryLimitBytes = ask.memoryLimitBytes ?? settings.memoryLimitBytes;
   return {
     projectId: ask.projectId,
     codeId: null,
@@ -88,13 +92,14 @@ export function newTry(ask: TryAsk, limits: { outputBytesMax: number; memoryByte
       source: ask.source,
       sourceSha256: sha256Of(ask.source),
       environment: ask.environment,
-      memoryBytesMax,
-      outputBytesMax: limits.outputBytesMax,
+      ...programLimits({ memoryLimitBytes, timeoutMs, limits: ask.limits }, settings),
       concurrencyMax: 1,
+      egressHosts,
+      isFresh: true,
     },
     trigger: "TRY",
     input: ask.input,
-    timeoutMs: ask.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+    timeoutMs,
     recordPayloads: "ALL",
     resultBytesMax: RPC_BODY_BYTES_MAX,
   };

@@ -57,6 +57,7 @@ export class Projects {
         id,
         name: ask.name,
         slug,
+        defaultEgressHosts: [],
         createTime: now,
         updateTime: now,
       });
@@ -87,15 +88,23 @@ export class Projects {
 
   async update(
     call: Call,
-    ask: { projectId: string; etag: string; name?: string | undefined; slug?: string | undefined },
+    ask: {
+      projectId: string;
+      etag: string;
+      name?: string | undefined;
+      slug?: string | undefined;
+      defaultEgressHosts?: readonly string[] | undefined;
+    },
   ): Promise<Project> {
     const { projectId } = ask;
     requireRole(call.caller, "ADMIN", { projectId, notFound: () => projectNotFound(projectId) });
+    if (ask.defaultEgressHosts !== undefined) requireOperator(call.caller);
     const project = await this.#transaction(async (em) => {
       const found = await findProject(em, projectId);
       requireEtag(found.revision, ask.etag);
       if (ask.name !== undefined) found.name = ask.name;
       if (ask.slug !== undefined) found.slug = ask.slug;
+      if (ask.defaultEgressHosts !== undefined) found.defaultEgressHosts = [...ask.defaultEgressHosts];
       found.updateTime = new Date();
       await em.flush();
       return found;

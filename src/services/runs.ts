@@ -8,8 +8,10 @@ import type { Pool } from "../runner/pool.ts";
 import type { Invocation, Outcome, Pair, Program } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
+import { effectiveHosts } from "./egress-hosts.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
+import type { LimitSettings } from "./limits.ts";
 import { LiveRun, type RunView, storedResult } from "./live-run.ts";
 import type { LogBus } from "./log-bus.ts";
 import {
@@ -40,11 +42,8 @@ export class Runs {
   readonly #records: RunRecords;
   readonly #log: Logger;
   readonly #owner: string;
-  readonly #settings: {
-    readonly outputBytesMax: number;
-    readonly memoryBytesCeiling: number;
-    readonly redactedHeaders: ReadonlySet<string>;
-  };
+  readonly #settings: LimitSettings & { readonly egressHosts: readonly string[] };
+  readonly #redactedHeaders: ReadonlySet<string>;
   readonly #live = new Map<string, LiveRun>();
   /** Request ids that are being looked at, by project and id. */
   readonly #claims = new Map<string, Promise<void>>();
@@ -62,7 +61,10 @@ export class Runs {
     log: Logger;
     /** This service's id, under whose lease the runs are. */
     owner: string;
-    settings: { outputBytesMax: number; memoryBytesCeiling: number; redactedHeaders: readonly string[] };
+    settings: LimitSettings & {
+      readonly egressHosts: readonly string[];
+      readonly redactedHeaders: readonly string[];
+    };
     /** Called with every run's last row; for figures. */
     finished: (run: Run) => void;
   }) {
@@ -76,11 +78,11 @@ export class Runs {
     this.#log = parts.log;
     this.#owner = parts.owner;
     this.#finished = parts.finished;
-    const redactedHeaders = new Set([
+    this.#settings = parts.settings;
+    this.#redactedHeaders = new Set([
       ...REDACTED_HEADERS,
       ...parts.settings.redactedHeaders.map((name) => name.toLowerCase()),
     ]);
-    this.#settings = { ...parts.settings, redactedHeaders };
   }
 
   /** Runs under way in this process. */
@@ -109,9 +111,10 @@ export class Runs {
     const { projectId } = ask;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => projectNotFound(projectId) });
     const em = this.#orm.em.fork();
-    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
-      throw projectNotFound(projectId);
-    const run = newTry(ask, this.#settings);
+    const project = await em.findOne(ProjectEntity, { id: projectId, deleteTime: null });
+    if (project === null) throw projectNotFound(projectId);
+    const hosts = effectiveHosts([ask.egressHosts, project.defaultEgressHosts, this.#settings.egressHosts]);
+    const run = newTry(ask, this.#settings, hosts);
     if (ask.requestId === "") return this.#onRecord(await this.#start(run));
     const key = { projectId, requestId: ask.requestId, method: "RunSource", ask };
     return this.#onRecord(await this.#startOnce(key, run));
@@ -381,7 +384,7 @@ export class Runs {
 
   #storedInput(input: RunInput): Payload {
     const headers = input.headers.map(([name, value]): [string, string] =>
-      this.#settings.redactedHeaders.has(name.toLowerCase()) ? [name, "[redacted]"] : [name, value],
+      this.#redactedHeaders.has(name.toLowerCase()) ? [name, "[redacted]"] : [name, value],
     );
     return { ...plainInput(input), headers };
   }

@@ -234,17 +234,6 @@ test.each([
   expect(refusal).toMatchObject({ code: "InvalidArgument", reason: "FIELD_INVALID", fields: named });
 });
 
-test("a memory limit above the operator's ceiling is refused by the name of the setting", async () => {
-  const refusal = await refusalOf(
-    newCode(clients, projectId, ANSWER("x"), { memoryLimitBytes: 4n * 1024n ** 3n }),
-  );
-  expect(refusal).toMatchObject({
-    code: "InvalidArgument",
-    reason: "ABOVE_CEILING",
-    metadata: { setting: "CODEACTIONS_MEMORY_BYTES_CEILING" },
-  });
-});
-
 async function answerOf(codeId: string, version = 0): Promise<string> {
   const { run } = await clients.runs.runCode({ codeId, version });
   return textOf(run?.result?.body);

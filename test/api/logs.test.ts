@@ -20,7 +20,7 @@ let clients: Clients;
 let projectId: string;
 
 beforeAll(async () => {
-  service = await startService({ CODEACTIONS_OUTPUT_BYTES_MAX: String(16 * 1024 * 1024) });
+  service = await startService({ CODEACTIONS_OUTPUT_BYTES: String(16 * 1024 * 1024) });
   clients = service.clients("grpc");
   projectId = await newProject(clients);
 });

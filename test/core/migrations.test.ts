@@ -24,7 +24,7 @@ test("two services that start at once migrate once", async () => {
   const second = await openOrm(url, 4);
   const done = await Promise.all([migrate(orm), migrate(second)]);
   await second.close(true);
-  expect(done.flat()).toHaveLength(1);
+  expect(done.map((names) => names.length).sort()).toEqual([0, (await orm.migrator.getExecuted()).length]);
 });
 
 test("the migrated database is the one the entities describe", async () => {

@@ -94,7 +94,13 @@ export class GoDriver {
       files: [{ from: binary, to: PROGRAM_FILE }],
       command: [PROGRAM_FILE],
       environment: {},
-      limits: { memoryBytesMax: 256 * MIB, pidsMax: 64, openFilesMax: 256, tmpBytesMax: 16 * MIB },
+      limits: {
+        memoryBytesMax: 256 * MIB,
+        pidsMax: 64,
+        cpuMillisMax: 1000,
+        openFilesMax: 256,
+        tmpBytesMax: 16 * MIB,
+      },
     });
     const worker = new GoWorker(jail);
     await worker.load();

@@ -1,10 +1,10 @@
-import { createHash, randomUUID } from "node:crypto";
 import { dirname } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Line, Outcome, Program } from "../../src/sandbox/program.ts";
 import { openSandbox, type Sandbox } from "../../src/sandbox/sandbox.ts";
 import { DEFAULT_SETTINGS } from "../../src/sandbox/settings.ts";
 import { GoDriver, PREPARED_FOLDER, SILENT } from "./go-driver.ts";
+import { program as stageProgram } from "./stage.ts";
 
 const NEVER = new AbortController().signal;
 const MIB = 1024 * 1024;
@@ -23,16 +23,7 @@ afterAll(() => sandbox[Symbol.asyncDispose]());
 function program(imports: string, body: string): Program {
   const specs = ["codeactions/engine", ...imports.split(" ").filter(Boolean)].map((path) => `\t"${path}"\n`);
   const source = `package action\n\nimport (\n${specs.join("")})\n\nvar count = 0\n\nfunc Run(e *engine.Engine) error {\n${body}\n}\n`;
-  return {
-    key: randomUUID(),
-    language: "go",
-    source,
-    sourceSha256: createHash("sha256").update(source).digest("hex"),
-    environment: {},
-    memoryBytesMax: 64 * MIB,
-    outputBytesMax: MIB,
-    concurrencyMax: 1,
-  };
+  return stageProgram("go", source, { memoryBytesMax: 64 * MIB, concurrencyMax: 1 });
 }
 
 async function execute(program: Program, timeoutMs = 5000): Promise<{ outcome: Outcome; lines: Line[] }> {

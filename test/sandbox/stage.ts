@@ -102,8 +102,15 @@ export function program(language: Language, source: string, more: Partial<Progra
     sourceSha256: createHash("sha256").update(source).digest("hex"),
     environment: {},
     memoryBytesMax: 128 * MIB,
+    cpuMillisMax: 1000,
+    pidsMax: DEFAULT_SETTINGS.pidsMax,
+    tmpBytesMax: DEFAULT_SETTINGS.tmpBytesMax,
+    openFilesMax: DEFAULT_SETTINGS.openFilesMax,
+    cpuTimeMsMax: 60_000,
     outputBytesMax: MIB,
     concurrencyMax: 8,
+    egressHosts: [],
+    isFresh: false,
     ...more,
   };
 }

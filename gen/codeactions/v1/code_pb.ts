@@ -13,7 +13,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file codeactions/v1/code.proto.
  */
 export const file_codeactions_v1_code: GenFile = /*@__PURE__*/
-  fileDesc("Chljb2RlYWN0aW9ucy92MS9jb2RlLnByb3RvEg5jb2RlYWN0aW9ucy52MSLTBgoEQ29kZRIKCgJpZBgBIAEoCRISCgpwcm9qZWN0X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSDAoEc2x1ZxgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIwCgZsYWJlbHMYBiADKAsyIC5jb2RlYWN0aW9ucy52MS5Db2RlLkxhYmVsc0VudHJ5EiYKBHR5cGUYByABKA4yGC5jb2RlYWN0aW9ucy52MS5Db2RlVHlwZRIqCghsYW5ndWFnZRgIIAEoDjIYLmNvZGVhY3Rpb25zLnYxLkxhbmd1YWdlEhYKDmFjdGl2ZV92ZXJzaW9uGAkgASgFEioKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSbWVtb3J5X2xpbWl0X2J5dGVzGAsgASgDEhcKD21heF9jb25jdXJyZW5jeRgMIAEoBRItCgpyYXRlX2xpbWl0GA0gASgLMhkuY29kZWFjdGlvbnMudjEuUmF0ZUxpbWl0EjoKC2Vudmlyb25tZW50GBEgAygLMiUuY29kZWFjdGlvbnMudjEuQ29kZS5FbnZpcm9ubWVudEVudHJ5EjMKDWVuZHBvaW50X2F1dGgYEiABKA4yHC5jb2RlYWN0aW9ucy52MS5FbmRwb2ludEF1dGgSNwoPcmVjb3JkX3BheWxvYWRzGBQgASgOMh4uY29kZWFjdGlvbnMudjEuUmVjb3JkUGF5bG9hZHMSEgoKcHVibGljX3VybBgVIAEoCRIMCgRldGFnGBYgASgJEi8KC2NyZWF0ZV90aW1lGBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgt1cGRhdGVfdGltZRgYIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLZGVsZXRlX3RpbWUYGSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBSgQIDhARSgQIExAUIrABCgtDb2RlVmVyc2lvbhIPCgdjb2RlX2lkGAEgASgJEg4KBm51bWJlchgCIAEoBRIOCgZzb3VyY2UYAyABKAkSFQoNc291cmNlX3NoYTI1NhgEIAEoCRIUCgxzb3VyY2VfYnl0ZXMYBSABKAUSLwoLY3JlYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmNyZWF0ZWRfYnkYByABKAkiagoJUmF0ZUxpbWl0Eh0KCHJlcXVlc3RzGAEgASgFQgu6SAgaBhjAhD0oARI+CgZ3aW5kb3cYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CE7pIEMgBAaoBCiIECICjBTICCAEiYwoHUHJvYmxlbRIpCgRraW5kGAEgASgOMhsuY29kZWFjdGlvbnMudjEuUHJvYmxlbUtpbmQSDwoHbWVzc2FnZRgCIAEoCRIMCgRsaW5lGAMgASgFEg4KBmNvbHVtbhgEIAEoBSpRCghDb2RlVHlwZRIZChVDT0RFX1RZUEVfVU5TUEVDSUZJRUQQABISCg5DT0RFX1RZUEVfRkxPVxABEhYKEkNPREVfVFlQRV9FTkRQT0lOVBACKnwKCExhbmd1YWdlEhgKFExBTkdVQUdFX1VOU1BFQ0lGSUVEEAASEwoPTEFOR1VBR0VfUFlUSE9OEAESFwoTTEFOR1VBR0VfSkFWQVNDUklQVBACEhcKE0xBTkdVQUdFX1RZUEVTQ1JJUFQQAxIPCgtMQU5HVUFHRV9HTxAEKmAKDEVuZHBvaW50QXV0aBIdChlFTkRQT0lOVF9BVVRIX1VOU1BFQ0lGSUVEEAASGAoURU5EUE9JTlRfQVVUSF9QVUJMSUMQARIXChNFTkRQT0lOVF9BVVRIX1RPS0VOEAIqaAoOUmVjb3JkUGF5bG9hZHMSHwobUkVDT1JEX1BBWUxPQURTX1VOU1BFQ0lGSUVEEAASFwoTUkVDT1JEX1BBWUxPQURTX0FMTBABEhwKGFJFQ09SRF9QQVlMT0FEU19NRVRBREFUQRACKpIBCgtQcm9ibGVtS2luZBIcChhQUk9CTEVNX0tJTkRfVU5TUEVDSUZJRUQQABIXChNQUk9CTEVNX0tJTkRfU1lOVEFYEAESHAoYUFJPQkxFTV9LSU5EX0VOVFJZX1BPSU5UEAISFwoTUFJPQkxFTV9LSU5EX0lNUE9SVBADEhUKEVBST0JMRU1fS0lORF9UWVBFEARiBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chljb2RlYWN0aW9ucy92MS9jb2RlLnByb3RvEg5jb2RlYWN0aW9ucy52MSK/BwoEQ29kZRIKCgJpZBgBIAEoCRISCgpwcm9qZWN0X2lkGAIgASgJEgwKBG5hbWUYAyABKAkSDAoEc2x1ZxgEIAEoCRITCgtkZXNjcmlwdGlvbhgFIAEoCRIwCgZsYWJlbHMYBiADKAsyIC5jb2RlYWN0aW9ucy52MS5Db2RlLkxhYmVsc0VudHJ5EiYKBHR5cGUYByABKA4yGC5jb2RlYWN0aW9ucy52MS5Db2RlVHlwZRIqCghsYW5ndWFnZRgIIAEoDjIYLmNvZGVhY3Rpb25zLnYxLkxhbmd1YWdlEhYKDmFjdGl2ZV92ZXJzaW9uGAkgASgFEioKB3RpbWVvdXQYCiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGgoSbWVtb3J5X2xpbWl0X2J5dGVzGAsgASgDEhcKD21heF9jb25jdXJyZW5jeRgMIAEoBRItCgpyYXRlX2xpbWl0GA0gASgLMhkuY29kZWFjdGlvbnMudjEuUmF0ZUxpbWl0EhQKDGVncmVzc19ob3N0cxgOIAMoCRIsCglpc29sYXRpb24YECABKA4yGS5jb2RlYWN0aW9ucy52MS5Jc29sYXRpb24SOgoLZW52aXJvbm1lbnQYESADKAsyJS5jb2RlYWN0aW9ucy52MS5Db2RlLkVudmlyb25tZW50RW50cnkSMwoNZW5kcG9pbnRfYXV0aBgSIAEoDjIcLmNvZGVhY3Rpb25zLnYxLkVuZHBvaW50QXV0aBI3Cg9yZWNvcmRfcGF5bG9hZHMYFCABKA4yHi5jb2RlYWN0aW9ucy52MS5SZWNvcmRQYXlsb2FkcxISCgpwdWJsaWNfdXJsGBUgASgJEgwKBGV0YWcYFiABKAkSLwoLY3JlYXRlX3RpbWUYFyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC3VwZGF0ZV90aW1lGBggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtkZWxldGVfdGltZRgZIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASJgoGbGltaXRzGBogASgLMhYuY29kZWFjdGlvbnMudjEuTGltaXRzGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBSgQIDxAQSgQIExAUItkCCgZMaW1pdHMSJAoKY3B1X21pbGxpcxgBIAEoBUILukgIGgYYgPQDKDJIAIgBARI/CghjcHVfdGltZRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkISukgPqgEMIgMIhAcyBRCAreIEEikKDG91dHB1dF9ieXRlcxgDIAEoA0IOukgLIgkYgICAgAQogAhIAYgBARIjCglwcm9jZXNzZXMYBCABKAVCC7pICBoGGICAAigQSAKIAQESJwoJdG1wX2J5dGVzGAUgASgDQg+6SAwiChiAgICAQCiAgEBIA4gBARIkCgpvcGVuX2ZpbGVzGAYgASgFQgu6SAgaBhiAgEAoQEgEiAEBQg0KC19jcHVfbWlsbGlzQg8KDV9vdXRwdXRfYnl0ZXNCDAoKX3Byb2Nlc3Nlc0IMCgpfdG1wX2J5dGVzQg0KC19vcGVuX2ZpbGVzIjwKEUVncmVzc0hvc3RzVXBkYXRlEicKDGVncmVzc19ob3N0cxgBIAMoCUIRukgOkgELEEAiB3IFEAEYhgIisAEKC0NvZGVWZXJzaW9uEg8KB2NvZGVfaWQYASABKAkSDgoGbnVtYmVyGAIgASgFEg4KBnNvdXJjZRgDIAEoCRIVCg1zb3VyY2Vfc2hhMjU2GAQgASgJEhQKDHNvdXJjZV9ieXRlcxgFIAEoBRIvCgtjcmVhdGVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKY3JlYXRlZF9ieRgHIAEoCSJqCglSYXRlTGltaXQSHQoIcmVxdWVzdHMYASABKAVCC7pICBoGGMCEPSgBEj4KBndpbmRvdxgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkITukgQyAEBqgEKIgQIgKMFMgIIASJjCgdQcm9ibGVtEikKBGtpbmQYASABKA4yGy5jb2RlYWN0aW9ucy52MS5Qcm9ibGVtS2luZBIPCgdtZXNzYWdlGAIgASgJEgwKBGxpbmUYAyABKAUSDgoGY29sdW1uGAQgASgFKlEKCENvZGVUeXBlEhkKFUNPREVfVFlQRV9VTlNQRUNJRklFRBAAEhIKDkNPREVfVFlQRV9GTE9XEAESFgoSQ09ERV9UWVBFX0VORFBPSU5UEAIqfAoITGFuZ3VhZ2USGAoUTEFOR1VBR0VfVU5TUEVDSUZJRUQQABITCg9MQU5HVUFHRV9QWVRIT04QARIXChNMQU5HVUFHRV9KQVZBU0NSSVBUEAISFwoTTEFOR1VBR0VfVFlQRVNDUklQVBADEg8KC0xBTkdVQUdFX0dPEAQqTwoJSXNvbGF0aW9uEhkKFUlTT0xBVElPTl9VTlNQRUNJRklFRBAAEhIKDklTT0xBVElPTl9XQVJNEAESEwoPSVNPTEFUSU9OX0ZSRVNIEAIqYAoMRW5kcG9pbnRBdXRoEh0KGUVORFBPSU5UX0FVVEhfVU5TUEVDSUZJRUQQABIYChRFTkRQT0lOVF9BVVRIX1BVQkxJQxABEhcKE0VORFBPSU5UX0FVVEhfVE9LRU4QAipoCg5SZWNvcmRQYXlsb2FkcxIfChtSRUNPUkRfUEFZTE9BRFNfVU5TUEVDSUZJRUQQABIXChNSRUNPUkRfUEFZTE9BRFNfQUxMEAESHAoYUkVDT1JEX1BBWUxPQURTX01FVEFEQVRBEAIqkgEKC1Byb2JsZW1LaW5kEhwKGFBST0JMRU1fS0lORF9VTlNQRUNJRklFRBAAEhcKE1BST0JMRU1fS0lORF9TWU5UQVgQARIcChhQUk9CTEVNX0tJTkRfRU5UUllfUE9JTlQQAhIXChNQUk9CTEVNX0tJTkRfSU1QT1JUEAMSFQoRUFJPQkxFTV9LSU5EX1RZUEUQBGIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Code is a named snippet of a project: what is stored, versioned, called and followed.
@@ -115,6 +115,23 @@ export type Code = Message<"codeactions.v1.Code"> & {
   rateLimit?: RateLimit | undefined;
 
   /**
+   * The hosts the code may reach over HTTP and HTTPS, through the service's proxy and no other way. Exact names, such as
+   * `api.example.org`, names with all that is below them, `*.example.org`, or `*` for every public host; ports 80 and
+   * 443 unless one is named, `api.example.org:8443`. Empty means the project's default, which is none unless an
+   * operator says otherwise. Addresses that are not public are never reached.
+   *
+   * @generated from field: repeated string egress_hosts = 14;
+   */
+  egressHosts: string[];
+
+  /**
+   * Whether workers are kept from one run to the next. WARM unless set.
+   *
+   * @generated from field: codeactions.v1.Isolation isolation = 16;
+   */
+  isolation: Isolation;
+
+  /**
    * Plain name-value pairs that the code finds in its environment. Not for secrets: everyone who may read the code
    * may read them. At most 64.
    *
@@ -171,6 +188,14 @@ export type Code = Message<"codeactions.v1.Code"> & {
    * @generated from field: google.protobuf.Timestamp delete_time = 25;
    */
   deleteTime?: Timestamp | undefined;
+
+  /**
+   * What bounds a worker and a run beyond `timeout` and `memory_limit_bytes`. Every field is set; those that nobody
+   * asked for hold this service's defaults.
+   *
+   * @generated from field: codeactions.v1.Limits limits = 26;
+   */
+  limits?: Limits | undefined;
 };
 
 /**
@@ -179,6 +204,86 @@ export type Code = Message<"codeactions.v1.Code"> & {
  */
 export const CodeSchema: GenMessage<Code> = /*@__PURE__*/
   messageDesc(file_codeactions_v1_code, 0);
+
+/**
+ * Limits bounds what a worker of a code, and a run, may use beyond time and memory. Each of them has a ceiling of the
+ * operator's; what is above it is refused, never lowered in silence.
+ *
+ * @generated from message codeactions.v1.Limits
+ */
+export type Limits = Message<"codeactions.v1.Limits"> & {
+  /**
+   * Processor time a worker may use per second, in thousandths of a core. 1,000 unless set; 50 to 64,000.
+   *
+   * @generated from field: optional int32 cpu_millis = 1;
+   */
+  cpuMillis?: number | undefined;
+
+  /**
+   * Processor time one run may use, all its processes together. As long as the code's time-out unless set; 10
+   * milliseconds to 15 minutes. A run that uses more ends as TIMED_OUT, with an error of kind `ProcessorTime`.
+   *
+   * @generated from field: google.protobuf.Duration cpu_time = 2;
+   */
+  cpuTime?: Duration | undefined;
+
+  /**
+   * Log bytes one run may write. 4 MiB unless set; 1 KiB to 1 GiB. A run that writes more ends as OUTPUT_LIMIT.
+   *
+   * @generated from field: optional int64 output_bytes = 3;
+   */
+  outputBytes?: bigint | undefined;
+
+  /**
+   * Processes and threads of a worker together. 64 unless set; 16 to 32,768. Starting another one fails.
+   *
+   * @generated from field: optional int32 processes = 4;
+   */
+  processes?: number | undefined;
+
+  /**
+   * Bytes of temporary files a worker may hold, which count as its memory too. 64 MiB unless set; 1 MiB to 16 GiB.
+   * Writing more fails.
+   *
+   * @generated from field: optional int64 tmp_bytes = 5;
+   */
+  tmpBytes?: bigint | undefined;
+
+  /**
+   * Files each process of a worker may have open. 256 unless set; 64 to 1,048,576. Opening another one fails.
+   *
+   * @generated from field: optional int32 open_files = 6;
+   */
+  openFiles?: number | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.Limits.
+ * Use `create(LimitsSchema)` to create a new message.
+ */
+export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_code, 1);
+
+/**
+ * EgressHostsUpdate replaces all hosts; a message of its own, so that "none" and "unchanged" can be told apart.
+ *
+ * @generated from message codeactions.v1.EgressHostsUpdate
+ */
+export type EgressHostsUpdate = Message<"codeactions.v1.EgressHostsUpdate"> & {
+  /**
+   * The hosts from now on, at most 64. The project's default if empty.
+   *
+   * @generated from field: repeated string egress_hosts = 1;
+   */
+  egressHosts: string[];
+};
+
+/**
+ * Describes the message codeactions.v1.EgressHostsUpdate.
+ * Use `create(EgressHostsUpdateSchema)` to create a new message.
+ */
+export const EgressHostsUpdateSchema: GenMessage<EgressHostsUpdate> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_code, 2);
 
 /**
  * CodeVersion is one immutable source text of a code.
@@ -241,7 +346,7 @@ export type CodeVersion = Message<"codeactions.v1.CodeVersion"> & {
  * Use `create(CodeVersionSchema)` to create a new message.
  */
 export const CodeVersionSchema: GenMessage<CodeVersion> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_code, 1);
+  messageDesc(file_codeactions_v1_code, 3);
 
 /**
  * RateLimit says how many calls are let through in each window of time.
@@ -269,7 +374,7 @@ export type RateLimit = Message<"codeactions.v1.RateLimit"> & {
  * Use `create(RateLimitSchema)` to create a new message.
  */
 export const RateLimitSchema: GenMessage<RateLimit> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_code, 2);
+  messageDesc(file_codeactions_v1_code, 4);
 
 /**
  * Problem is something wrong with a source text, found without running it.
@@ -311,7 +416,7 @@ export type Problem = Message<"codeactions.v1.Problem"> & {
  * Use `create(ProblemSchema)` to create a new message.
  */
 export const ProblemSchema: GenMessage<Problem> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_code, 3);
+  messageDesc(file_codeactions_v1_code, 5);
 
 /**
  * CodeType says how a code may be called.
@@ -411,6 +516,48 @@ export const LanguageSchema: GenEnum<Language> = /*@__PURE__*/
   enumDesc(file_codeactions_v1_code, 1);
 
 /**
+ * Isolation says whether workers of a code are kept from one run to the next.
+ *
+ * @generated from enum codeactions.v1.Isolation
+ */
+export const Isolation = {
+  /**
+   * The default: WARM.
+   *
+   * @generated from enum value: ISOLATION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A worker serves many runs of the same version, one after the other, and is stopped while it waits: what a version
+   * keeps in its memory and its temporary files, its next run may find.
+   *
+   * @generated from enum value: ISOLATION_WARM = 1;
+   */
+  WARM: 1,
+
+  /**
+   * Every run gets a new jail, which ends with it. Costs a start, usually from an interpreter that is kept ready.
+   *
+   * @generated from enum value: ISOLATION_FRESH = 2;
+   */
+  FRESH: 2,
+} as const;
+
+/**
+ * Isolation says whether workers of a code are kept from one run to the next.
+ *
+ * @generated from enum codeactions.v1.Isolation
+ */
+export type Isolation = (typeof Isolation)[keyof typeof Isolation] | UnknownEnum;
+
+/**
+ * Describes the enum codeactions.v1.Isolation.
+ */
+export const IsolationSchema: GenEnum<Isolation> = /*@__PURE__*/
+  enumDesc(file_codeactions_v1_code, 2);
+
+/**
  * EndpointAuth says who may call the public address of a code.
  *
  * @generated from enum codeactions.v1.EndpointAuth
@@ -449,7 +596,7 @@ export type EndpointAuth = (typeof EndpointAuth)[keyof typeof EndpointAuth] | Un
  * Describes the enum codeactions.v1.EndpointAuth.
  */
 export const EndpointAuthSchema: GenEnum<EndpointAuth> = /*@__PURE__*/
-  enumDesc(file_codeactions_v1_code, 2);
+  enumDesc(file_codeactions_v1_code, 3);
 
 /**
  * RecordPayloads says what is kept of a run's request and result.
@@ -490,7 +637,7 @@ export type RecordPayloads = (typeof RecordPayloads)[keyof typeof RecordPayloads
  * Describes the enum codeactions.v1.RecordPayloads.
  */
 export const RecordPayloadsSchema: GenEnum<RecordPayloads> = /*@__PURE__*/
-  enumDesc(file_codeactions_v1_code, 3);
+  enumDesc(file_codeactions_v1_code, 4);
 
 /**
  * ProblemKind sorts the problems a check can find.
@@ -545,5 +692,5 @@ export type ProblemKind = (typeof ProblemKind)[keyof typeof ProblemKind] | Unkno
  * Describes the enum codeactions.v1.ProblemKind.
  */
 export const ProblemKindSchema: GenEnum<ProblemKind> = /*@__PURE__*/
-  enumDesc(file_codeactions_v1_code, 4);
+  enumDesc(file_codeactions_v1_code, 5);
 

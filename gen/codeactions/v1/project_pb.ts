@@ -12,7 +12,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file codeactions/v1/project.proto.
  */
 export const file_codeactions_v1_project: GenFile = /*@__PURE__*/
-  fileDesc("Chxjb2RlYWN0aW9ucy92MS9wcm9qZWN0LnByb3RvEg5jb2RlYWN0aW9ucy52MSLSAQoHUHJvamVjdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHNsdWcYAyABKAkSDAoEZXRhZxgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLsAQoFVG9rZW4SCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiIKBHJvbGUYBCABKA4yFC5jb2RlYWN0aW9ucy52MS5Sb2xlEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV2b2tlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKmQKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfVklFV0VSEAESFAoQUk9MRV9DT05UUklCVVRPUhACEg8KC1JPTEVfRURJVE9SEAMSDgoKUk9MRV9BRE1JThAEYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Chxjb2RlYWN0aW9ucy92MS9wcm9qZWN0LnByb3RvEg5jb2RlYWN0aW9ucy52MSLwAQoHUHJvamVjdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEgwKBHNsdWcYAyABKAkSDAoEZXRhZxgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLdXBkYXRlX3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2RlbGV0ZV90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIcChRkZWZhdWx0X2VncmVzc19ob3N0cxgIIAMoCSLsAQoFVG9rZW4SCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiIKBHJvbGUYBCABKA4yFC5jb2RlYWN0aW9ucy52MS5Sb2xlEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtleHBpcmVfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLwoLcmV2b2tlX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKmQKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg8KC1JPTEVfVklFV0VSEAESFAoQUk9MRV9DT05UUklCVVRPUhACEg8KC1JPTEVfRURJVE9SEAMSDgoKUk9MRV9BRE1JThAEYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Project is a tenant: it owns its codes, runs, logs, secrets and tokens, and no other project sees them.
@@ -68,6 +68,14 @@ export type Project = Message<"codeactions.v1.Project"> & {
    * @generated from field: google.protobuf.Timestamp delete_time = 7;
    */
   deleteTime?: Timestamp | undefined;
+
+  /**
+   * The hosts that the project's codes may reach if they name none themselves. Set by an operator; empty means this
+   * service's default, which is none unless the operator says otherwise.
+   *
+   * @generated from field: repeated string default_egress_hosts = 8;
+   */
+  defaultEgressHosts: string[];
 };
 
 /**

@@ -5,6 +5,7 @@ import { ProjectEntity, TokenEntity } from "./entities/projects.ts";
 import { LogChunkEntity, RunEntity, RunPayloadEntity } from "./entities/runs.ts";
 import { InstanceEntity, RequestIdEntity } from "./entities/service.ts";
 import { Migration20261123CreateTables } from "./migrations/20261123-create-tables.ts";
+import { Migration20261123LimitsAndEgress } from "./migrations/20261123-limits-and-egress.ts";
 
 /** Opens the ORM; connects on first use. Its connections are its own, apart from the call path's. */
 export function openOrm(databaseUrl: string, connectionsMax: number): Promise<MikroORM> {
@@ -27,7 +28,10 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
       tableName: "migrations",
       snapshot: false,
       transactional: true,
-      migrationsList: [{ name: "20261123-create-tables", class: Migration20261123CreateTables }],
+      migrationsList: [
+        { name: "20261123-create-tables", class: Migration20261123CreateTables },
+        { name: "20261123-limits-and-egress", class: Migration20261123LimitsAndEgress },
+      ],
     },
     // Partitions are made and dropped by the service as days pass; to the ORM each family is one table.
     schemaGenerator: { ignoreSchema: ["partitions"], createForeignKeyConstraints: false },

@@ -9,6 +9,19 @@ export type EndpointAuth = (typeof ENDPOINT_AUTHS)[number];
 export const RECORD_PAYLOADS = ["ALL", "METADATA"] as const;
 export type RecordPayloads = (typeof RECORD_PAYLOADS)[number];
 
+export const ISOLATIONS = ["WARM", "FRESH"] as const;
+export type Isolation = (typeof ISOLATIONS)[number];
+
+/** Limits that a code has asked for; the service's defaults hold where it has not. */
+export interface CodeLimits {
+  readonly cpuMillis?: number;
+  readonly cpuTimeMs?: number;
+  readonly outputBytes?: number;
+  readonly processes?: number;
+  readonly tmpBytes?: number;
+  readonly openFiles?: number;
+}
+
 export const CodeEntity = defineEntity({
   name: "Code",
   tableName: "codes",
@@ -30,6 +43,10 @@ export const CodeEntity = defineEntity({
     /** Null for the service's default. */
     rateLimitRequests: p.integer().nullable(),
     rateLimitWindowMs: p.integer().nullable(),
+    limits: p.json<CodeLimits>(),
+    /** Empty for the project's default. */
+    egressHosts: p.json<readonly string[]>(),
+    isolation: p.string().length(16).$type<Isolation>(),
     environment: p.json<Record<string, string>>(),
     endpointAuth: p.string().length(16).$type<EndpointAuth>(),
     recordPayloads: p.string().length(16).$type<RecordPayloads>(),

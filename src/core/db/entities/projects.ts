@@ -10,6 +10,8 @@ export const ProjectEntity = defineEntity({
     id: p.uuid().primary(),
     name: p.string().length(255),
     slug: p.string().length(63),
+    /** Of codes that name none themselves; empty for the service's default. */
+    defaultEgressHosts: p.json<readonly string[]>(),
     /** Counts changes; the etag. */
     revision: p.integer().version(),
     createTime: p.datetime(3),

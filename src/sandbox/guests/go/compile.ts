@@ -57,7 +57,13 @@ function buildJail(folder: string, root: string): JailSpec {
     files: [],
     command: [`${TOOLCHAIN_FOLDER}/build`, `-timeout=${TIMEOUT_S}s`, `-binary-bytes-max=${BINARY_BYTES_MAX}`],
     environment: { TMPDIR: "/tmp" },
-    limits: { memoryBytesMax: MEMORY_BYTES_MAX, pidsMax: 256, openFilesMax: 1024, tmpBytesMax: 256 * MIB },
+    limits: {
+      memoryBytesMax: MEMORY_BYTES_MAX,
+      pidsMax: 256,
+      cpuMillisMax: 1000,
+      openFilesMax: 1024,
+      tmpBytesMax: 256 * MIB,
+    },
   };
 }
 
