@@ -9,11 +9,12 @@ import { warmRpc } from "./p1-warm-rpc.ts";
 import { warmEndpoint } from "./p2-warm-endpoint.ts";
 import { coldRun } from "./p3-cold-run.ts";
 import { logTail } from "./p7-log-tail.ts";
+import { memory } from "./p10-memory.ts";
 import { asMarkdown, asText } from "./report.ts";
 import { startService } from "./service.ts";
 
 /** All figures there are, in the order in which they are measured. */
-const FIGURES: readonly Figure[] = [warmRpc, warmEndpoint, coldRun, logTail];
+const FIGURES: readonly Figure[] = [warmRpc, warmEndpoint, coldRun, logTail, memory];
 
 const RESULTS = fileURLToPath(new URL("results.md", import.meta.url));
 
