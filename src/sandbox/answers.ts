@@ -15,11 +15,11 @@ const PROBLEMS_MAX = 20;
 const LINE_HEADER_BYTES = 11;
 
 /** The content types that codes may call by a short name. */
-const SHORT_NAMES: Readonly<Record<string, string>> = {
-  text: "text/plain; charset=utf-8",
-  html: "text/html; charset=utf-8",
-  json: "application/json",
-};
+const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
+  ["text", "text/plain; charset=utf-8"],
+  ["html", "text/html; charset=utf-8"],
+  ["json", "application/json"],
+]);
 
 export function readReady(payload: Buffer): { runtime: string } {
   const { runtime } = record(decodeJson(payload));
@@ -34,7 +34,7 @@ export function readResult(payload: Buffer): Result {
   if (!Array.isArray(headers)) throw new BrokenFrame("headers are not a list");
   return {
     statusCode,
-    contentType: SHORT_NAMES[contentType] ?? contentType,
+    contentType: SHORT_NAMES.get(contentType) ?? contentType,
     headers: headers.map(readPair),
     body,
   };

@@ -46,6 +46,11 @@ export const LINE_CUT = 1;
 
 /** The largest frame: the largest body (8 MiB) and a head. */
 export const FRAME_BYTES_MAX = 9 * 1024 * 1024;
+/**
+ * The largest JSON. No guest of ours comes near it; parsing hostile JSON of a whole frame's size would stop the service
+ * for most of a second and take twenty times its memory.
+ */
+export const HEAD_BYTES_MAX = 1024 * 1024;
 const LENGTH_BYTES = 4;
 const HEADER_BYTES = 9;
 
@@ -83,6 +88,9 @@ export function decodeHeadAndBody(payload: Buffer): { head: unknown; body: Buffe
 }
 
 export function decodeJson(bytes: Buffer): unknown {
+  if (bytes.byteLength > HEAD_BYTES_MAX) {
+    throw new BrokenFrame(`a head has ${bytes.byteLength} bytes; allowed are ${HEAD_BYTES_MAX}`);
+  }
   try {
     return JSON.parse(bytes.toString("utf8"));
   } catch {
@@ -92,7 +100,9 @@ export function decodeJson(bytes: Buffer): unknown {
 
 /**
  * Cuts a byte stream into frames. Memory is bounded by the largest frame: `push` throws `BrokenFrame` as soon as a
- * header announces more. Payloads are views into what was pushed, or copies where a frame came in pieces.
+ * header announces more, after it has given the frames that came before, and at everything that is pushed after that.
+ * How the stream was cut into chunks makes no difference. Payloads are views into what was pushed, or copies where a
+ * frame came in pieces.
  */
 export class FrameReader {
   readonly #length = Buffer.alloc(LENGTH_BYTES);
@@ -101,15 +111,14 @@ export class FrameReader {
   #partial: Buffer | undefined;
   #partialBytes = 0;
 
-  push(chunk: Buffer): Frame[] {
-    const frames: Frame[] = [];
+  *push(chunk: Buffer): Generator<Frame, void> {
     let offset = 0;
     while (offset < chunk.byteLength) {
       if (this.#partial === undefined) {
         const whole = this.#lengthBytes === 0 ? wholeFrame(chunk, offset) : undefined;
         if (whole !== undefined) {
-          frames.push(toFrame(whole));
           offset += LENGTH_BYTES + whole.byteLength;
+          yield toFrame(whole);
         } else {
           offset += this.#readLength(chunk, offset);
         }
@@ -117,19 +126,22 @@ export class FrameReader {
         const copied = chunk.copy(this.#partial, this.#partialBytes, offset);
         this.#partialBytes += copied;
         offset += copied;
-        if (this.#partialBytes < this.#partial.byteLength) break;
-        frames.push(toFrame(this.#partial));
+        if (this.#partialBytes < this.#partial.byteLength) return;
+        const whole = this.#partial;
         this.#partial = undefined;
+        yield toFrame(whole);
       }
     }
-    return frames;
   }
 
   #readLength(chunk: Buffer, offset: number): number {
     const copied = chunk.copy(this.#length, this.#lengthBytes, offset);
     this.#lengthBytes += copied;
     if (this.#lengthBytes === LENGTH_BYTES) {
-      this.#partial = Buffer.allocUnsafeSlow(announcedLength(this.#length, 0));
+      const length = this.#length.readUInt32BE(0);
+      // The length stays as it is: whatever comes next is refused for it too.
+      if (!isAllowed(length)) throw brokenLength(length);
+      this.#partial = Buffer.allocUnsafeSlow(length);
       this.#partialBytes = 0;
       this.#lengthBytes = 0;
     }
@@ -140,8 +152,11 @@ export class FrameReader {
 /** A frame without its length, if all of it is there. */
 function wholeFrame(chunk: Buffer, offset: number): Buffer | undefined {
   if (chunk.byteLength - offset < LENGTH_BYTES) return undefined;
-  const end = offset + LENGTH_BYTES + announcedLength(chunk, offset);
-  return end <= chunk.byteLength ? chunk.subarray(offset + LENGTH_BYTES, end) : undefined;
+  const length = chunk.readUInt32BE(offset);
+  const end = offset + LENGTH_BYTES + length;
+  return isAllowed(length) && end <= chunk.byteLength
+    ? chunk.subarray(offset + LENGTH_BYTES, end)
+    : undefined;
 }
 
 function toFrame(bytes: Buffer): Frame {
@@ -149,11 +164,11 @@ function toFrame(bytes: Buffer): Frame {
   return { kind: bytes.readUInt8(0), invocation: bytes.readUInt32BE(1), payload };
 }
 
-function announcedLength(input: Buffer, offset: number): number {
-  const length = input.readUInt32BE(offset);
-  if (length < HEADER_BYTES - LENGTH_BYTES || length > FRAME_BYTES_MAX) {
-    const allowed = `${HEADER_BYTES - LENGTH_BYTES} to ${FRAME_BYTES_MAX}`;
-    throw new BrokenFrame(`a frame announces ${length} bytes; allowed are ${allowed}`);
-  }
-  return length;
+function isAllowed(length: number): boolean {
+  return length >= HEADER_BYTES - LENGTH_BYTES && length <= FRAME_BYTES_MAX;
+}
+
+function brokenLength(length: number): BrokenFrame {
+  const allowed = `${HEADER_BYTES - LENGTH_BYTES} to ${FRAME_BYTES_MAX}`;
+  return new BrokenFrame(`a frame announces ${length} bytes; allowed are ${allowed}`);
 }
