@@ -24,6 +24,7 @@ import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { SandboxSettings } from "./sandbox/settings.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
+import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Instance, ServiceLock } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
 import { LogBus } from "./services/log-bus.ts";
@@ -59,6 +60,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const failed = Promise.withResolvers<Error>();
   const instanceId = newId();
+  requireHostSettings(config);
 
   // Infrastructure: where things are kept.
   // The database and the jails run as users of their own: they may pass through, and look at nothing on the way.
@@ -97,8 +99,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   parts.defer(() => journal.close(CLOSE_JOURNAL_MS));
   const catalog = new Catalog({
     orm,
-    limits: config,
-    egressHosts: config.egressHosts,
+    settings: config,
     deleted: (codeId) => runs.cancelWaiting(codeId),
   });
   const secrets = new Secrets({ orm, key: keys.secrets });
@@ -106,12 +107,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     orm,
     tokenKey: keys.tokens,
     projectDeleted: () => catalog.projectChanged(),
+    settings: config,
   });
   const codes = new Codes({
     orm,
     catalog,
     checkSource: checkWith(sandbox),
-    limits: config,
+    settings: config,
   });
   const records = new RunRecords(orm);
   const runs: Runs = new Runs({
@@ -302,5 +304,13 @@ function sandboxSettings(config: Config): SandboxSettings {
     tmpBytesMax: config.tmpBytes,
     openFilesMax: config.openFiles,
     pidsMax: config.processes,
+    egress: {
+      allowedRanges: config.egressRanges,
+      connectionsMax: config.egressConnections,
+      connectionsPerRunMax: config.egressConnectionsPerRun,
+      bytesPerRunMax: config.egressBytesPerRun,
+      connectMs: config.egressConnectMs,
+      idleMs: config.egressIdleMs,
+    },
   };
 }

@@ -280,6 +280,45 @@ const SETTINGS = {
     "CODEACTIONS_EGRESS_HOSTS_CEILING",
     "The only hosts that codes may name, in the same form. Every public one if unset.",
   ),
+  egressRanges: list(
+    "CODEACTIONS_EGRESS_RANGES",
+    "Networks that codes may reach although they are not public, as `10.1.0.0/16`. None if unset.",
+  ),
+  egressConnections: number(
+    "CODEACTIONS_EGRESS_CONNECTIONS",
+    32,
+    1,
+    10_000,
+    "Connections to the outside that one run may have open at once.",
+  ),
+  egressConnectionsPerRun: number(
+    "CODEACTIONS_EGRESS_CONNECTIONS_PER_RUN",
+    1_000,
+    1,
+    1_000_000,
+    "Connections to the outside that one run may make.",
+  ),
+  egressBytesPerRun: number(
+    "CODEACTIONS_EGRESS_BYTES_PER_RUN",
+    256 * MIB,
+    1024,
+    1024 ** 4,
+    "Bytes that one run may send and receive over all its connections.",
+  ),
+  egressConnectMs: number(
+    "CODEACTIONS_EGRESS_CONNECT_MS",
+    10_000,
+    100,
+    300_000,
+    "How long finding a host and connecting to it may take, in milliseconds.",
+  ),
+  egressIdleMs: number(
+    "CODEACTIONS_EGRESS_IDLE_MS",
+    60_000,
+    1_000,
+    900_000,
+    "How long a connection may be without a byte, in milliseconds.",
+  ),
 
   // What is told
   logLevel: choice(

@@ -61,6 +61,12 @@ export function isHostAllowed(patterns: readonly HostPattern[], host: string, po
   return patterns.some((pattern) => pattern.ports.includes(port) && matches(pattern.host, host));
 }
 
+/** Whether everything that one pattern allows is allowed by a wider one. */
+export function coversPattern(wider: HostPattern, pattern: HostPattern): boolean {
+  if (!pattern.ports.every((port) => wider.ports.includes(port))) return false;
+  return wider.host === pattern.host || matches(wider.host, pattern.host);
+}
+
 function matches(pattern: string, host: string): boolean {
   if (pattern === "*") return true;
   return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) && isIP(host) === 0 : host === pattern;

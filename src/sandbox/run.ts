@@ -1,5 +1,6 @@
 import { clean, readLine } from "./answers.ts";
 import type { Group } from "./cgroup.ts";
+import type { EgressReport } from "./egress-run.ts";
 import { encodeFrame, KIND } from "./frames.ts";
 import type {
   Invocation,
@@ -151,12 +152,21 @@ export class Run {
     this.#lines.push({ timeUs: clamped, level, stream, text, truncated: cut || tooLong });
   }
 
+  /** A connection of the run to the outside is over. */
+  connected({ host, port, address, bytesSent, bytesReceived, durationMs, verdict, why }: EgressReport): void {
+    const where = `${host}:${port}${address === undefined || address === host ? "" : ` (${address})`}`;
+    const moved = `${bytesSent} bytes sent, ${bytesReceived} received in ${Math.round(durationMs)} ms`;
+    const isWorthALook = verdict === "refused" || verdict === "failed";
+    const text = `egress to ${where} ${verdict}: ${isWorthALook ? why : moved}${verdict === "cut" ? `; ${why}` : ""}`;
+    this.#say("system", text, isWorthALook ? "warning" : "info");
+  }
+
   /** What is said about the run does not count as its output. */
-  #say(stream: "system" | "engine", given: string): void {
+  #say(stream: "system" | "engine", given: string, level: Level = "error"): void {
     const bytes = Buffer.from(given.trimEnd());
     const truncated = bytes.byteLength > this.#lineBytesMax;
     const text = clean(truncated ? cutText(bytes, this.#lineBytesMax).toString() : given.trimEnd());
-    this.#lines.push({ timeUs: Date.now() * 1000, level: "error", stream, text, truncated });
+    this.#lines.push({ timeUs: Date.now() * 1000, level, stream, text, truncated });
   }
 
   #finishPrints(): void {

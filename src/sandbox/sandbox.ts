@@ -1,5 +1,7 @@
 import { Builds, nameJavaScriptBuilder } from "./builds.ts";
 import type { Groups } from "./cgroup.ts";
+import { type Egress, openEgress } from "./egress.ts";
+import { parseHostPattern, parseRanges } from "./egress-rules.ts";
 import { NO_GROUPS, openGroups } from "./groups.ts";
 import { type GoToolchain, openGoToolchain } from "./guests/go/toolchain.ts";
 import { Interpreters } from "./interpreters.ts";
@@ -40,7 +42,22 @@ export async function openSandbox(settings: SandboxSettings, log: Log): Promise<
   const javascriptBuilder = await nameJavaScriptBuilder();
   const builds = new Builds({ interpreters, go, folder: settings.folder, javascriptBuilder });
   const pool = opened.use(new WarmPool(settings));
-  return new Sandbox({ builds, go, interpreters, pool, opened: opened.move() });
+  const egress = site.waivedWalls.includes("network") ? undefined : egressOnDemand(settings);
+  return new Sandbox({ builds, go, interpreters, pool, egress, opened: opened.move() });
+}
+
+/** Most services have no use for it. Wrong ranges are told at the start all the same. */
+function egressOnDemand({ egress: settings, pythonCommand }: SandboxSettings): () => Promise<Egress> {
+  parseRanges(settings.allowedRanges);
+  let opening: Promise<Egress> | undefined;
+  return () => {
+    opening ??= openEgress({ settings, pythonCommand }).catch((error: unknown) => {
+      // What is missing may be there the next time.
+      opening = undefined;
+      throw error;
+    });
+    return opening;
+  };
 }
 
 interface Parts {
@@ -48,6 +65,8 @@ interface Parts {
   readonly go: GoToolchain;
   readonly interpreters: Interpreters;
   readonly pool: WarmPool;
+  /** Opened when the first program needs it; undefined where codes have the host's network. */
+  readonly egress: (() => Promise<Egress>) | undefined;
   /** All that has to be closed, in order. */
   readonly opened: AsyncDisposableStack;
 }
@@ -129,10 +148,29 @@ export class Sandbox {
     const { builds, interpreters } = this.#parts;
     const build = await builds.build(program, signal);
     if ("problems" in build) throw new Unbuildable(build.problems);
-    if ("executable" in build)
-      return { worker: await interpreters.startBinary(build.executable, program), loadable: NOTHING };
+    if ("executable" in build) {
+      const worker = await interpreters.startBinary(build.executable, program);
+      await this.#openDoor(worker, program);
+      return { worker, loadable: NOTHING };
+    }
     const worker = await interpreters.take(program.language as Exclude<Language, "go">, program);
+    await this.#openDoor(worker, program);
     return { worker, loadable: { loadable: build.source, file: build.file } };
+  }
+
+  /** Where the network is nobody's wall, there is nothing to open. */
+  async #openDoor(worker: Worker, { egressHosts }: Program): Promise<void> {
+    const { egress } = this.#parts;
+    if (egressHosts.length === 0 || egress === undefined) return;
+    try {
+      await worker.openDoor(await egress(), egressHosts.map(parseHostPattern));
+    } catch (error) {
+      void worker.end();
+      const message = error instanceof Error ? error.message : String(error);
+      throw new NotAccepted("broken", `the code's egress_hosts cannot be reached: ${message}`, 0, {
+        cause: error,
+      });
+    }
   }
 
   #throwIfClosing(): void {

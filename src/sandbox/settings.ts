@@ -1,3 +1,5 @@
+import { DEFAULT_EGRESS, type EgressSettings } from "./egress.ts";
+
 /** Everything about the sandbox that an operator decides. */
 export interface SandboxSettings {
   /** `none` runs codes without any wall: for trusted code only. */
@@ -30,6 +32,7 @@ export interface SandboxSettings {
   readonly tmpBytesMax: number;
   readonly openFilesMax: number;
   readonly pidsMax: number;
+  readonly egress: EgressSettings;
 }
 
 /** For an owner that has no opinion. */
@@ -51,5 +54,6 @@ export const DEFAULT_SETTINGS: Omit<SandboxSettings, "folder" | "goFolder"> = {
   lineBytesMax: 16 * 1024,
   tmpBytesMax: 64 * 1024 * 1024,
   pidsMax: 64,
+  egress: DEFAULT_EGRESS,
   openFilesMax: 256,
 };

@@ -1,4 +1,6 @@
 import { readChecked, readFailure, readReady, readResult } from "./answers.ts";
+import { type Door, type Egress, PROXY_ENVIRONMENT } from "./egress.ts";
+import type { HostPattern } from "./egress-rules.ts";
 import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frames.ts";
 import type { Ending, Jail } from "./launch.ts";
 import type { Log } from "./log.ts";
@@ -73,6 +75,9 @@ export class Worker {
   readonly #becomeReady: PromiseWithResolvers<void> = Promise.withResolvers();
   #state: State = { at: "starting" };
   #isFrozen = false;
+  /** The way out, of a program that has one. */
+  #door: Door | undefined;
+  #rules: readonly HostPattern[] = [];
   #timer: NodeJS.Timeout | undefined;
   #cpuTimer: NodeJS.Timeout | undefined;
   #invocation = 0;
@@ -107,6 +112,14 @@ export class Worker {
     return this.#state.at === "blank";
   }
 
+  /** Gives a blank worker a way out to these hosts, for every invocation of its program. */
+  async openDoor(egress: Egress, rules: readonly HostPattern[]): Promise<void> {
+    const door = await egress.openDoor(this.#jail.pid!);
+    if (!this.isBlank) return door[Symbol.asyncDispose]();
+    this.#door = door;
+    this.#rules = rules;
+  }
+
   /** Runs an invocation; for a blank or idle worker. An abort ends the worker and the outcome is CANCELLED. */
   serve(order: Order, signal: AbortSignal): Promise<Outcome> {
     if (!this.canServe) throw new Error(`a worker that is ${this.#state.at} cannot serve`);
@@ -121,12 +134,14 @@ export class Worker {
     const { control } = this.#jail;
     if (isBlank) {
       control.cork();
-      const head = { file: order.file, environment: program.environment };
+      const proxy = this.#door === undefined ? {} : PROXY_ENVIRONMENT;
+      const head = { file: order.file, environment: { ...proxy, ...program.environment } };
       control.write(encodeFrame(KIND.LOAD, run.number, head, order.loadable));
     }
     control.write(run.encode());
     if (isBlank) control.uncork();
     this.#become({ at: isBlank ? "loading" : "serving", run, clean: true });
+    this.#door?.begin(this.#rules, (connection) => run.connected(connection));
     this.#startTimer(
       isBlank ? this.#limits.startMs : invocation.timeoutMs,
       isBlank ? verdicts.loadTimedOut : verdicts.timedOut,
@@ -296,6 +311,7 @@ export class Worker {
    */
   #settle(run: Run, result: Result | Verdict, clean: boolean, position: number): void {
     this.#stopTimers();
+    this.#door?.end();
     run.measure();
     // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
     const starved = this.#starved;
@@ -385,6 +401,7 @@ export class Worker {
     const state = this.#state;
     if (state.at === "ending" || state.at === "dead") return;
     this.#stopTimers();
+    void this.#door?.[Symbol.asyncDispose]();
     switch (state.at) {
       case "loading":
       case "serving":

@@ -6,7 +6,7 @@ import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
 import type { Program } from "../sandbox/program.ts";
 import { codeNotFound } from "./access.ts";
-import { effectiveHosts } from "./egress-hosts.ts";
+import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
 import { type LimitSettings, programLimits, requireWithinCeilings } from "./limits.ts";
 
 /** One version of a code, ready to be run: what the call path needs, read once and kept. */
@@ -25,8 +25,7 @@ const ADDRESSES_MAX = 10_000;
  */
 export class Catalog {
   readonly #orm: MikroORM;
-  readonly #limits: LimitSettings;
-  readonly #egressHosts: readonly string[];
+  readonly #settings: LimitSettings & HostSettings;
   readonly #runnables = new LRUCache<string, Promise<Runnable>>({ max: RUNNABLES_MAX });
   readonly #addresses = new LRUCache<string, Promise<string | undefined>>({ max: ADDRESSES_MAX });
   /** The keys in `#runnables` that belong to a code. */
@@ -35,15 +34,12 @@ export class Catalog {
 
   constructor(parts: {
     orm: MikroORM;
-    limits: LimitSettings;
-    /** Of codes that name none, in projects that name none. */
-    egressHosts: readonly string[];
+    settings: LimitSettings & HostSettings;
     /** Called when a code is deleted: what waits of it must go. */
     deleted: (codeId: string) => void;
   }) {
     this.#orm = parts.orm;
-    this.#limits = parts.limits;
-    this.#egressHosts = parts.egressHosts;
+    this.#settings = parts.settings;
     this.#onDeleted = parts.deleted;
   }
 
@@ -105,8 +101,11 @@ export class Catalog {
     if (code === null) throw codeNotFound(codeId);
     const project = await em.findOne(ProjectEntity, { id: code.projectId, deleteTime: null });
     if (project === null) throw codeNotFound(codeId);
-    // The operator may have lowered them since it was stored.
-    requireWithinCeilings(code, this.#limits);
+    const { egressHosts, egressHostsCeiling } = this.#settings;
+    const hosts = effectiveHosts([code.egressHosts, project.defaultEgressHosts, egressHosts]);
+    // The operator may have lowered the ceilings since it was stored.
+    requireWithinCeilings(code, this.#settings);
+    requireHosts(hosts, "egress_hosts", egressHostsCeiling);
     const wanted = number === 0 ? code.activeVersion : number;
     if (wanted === 0) {
       throw new Refusal("NO_ACTIVE_VERSION", "the code has only drafts; ActivateCodeVersion publishes one", {
@@ -126,9 +125,9 @@ export class Catalog {
     }
     const settings = {
       environment: code.environment as Record<string, string>,
-      ...programLimits(code, this.#limits),
+      ...programLimits(code, this.#settings),
       concurrencyMax: code.maxConcurrency,
-      egressHosts: effectiveHosts([code.egressHosts, project.defaultEgressHosts, this.#egressHosts]),
+      egressHosts: hosts,
       isFresh: code.isolation === "FRESH",
     };
     const program: Program = {

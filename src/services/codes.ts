@@ -19,6 +19,7 @@ import { Refusal } from "../core/errors.ts";
 import type { Problem } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog } from "./catalog.ts";
+import { type HostSettings, requireHosts } from "./egress-hosts.ts";
 import { type LimitSettings, requireWithinCeilings } from "./limits.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStart, pageStartId, pageToken } from "./pages.ts";
 import { PURGE_AFTER_DAYS, requireEtag, slugTaken } from "./projects.ts";
@@ -86,19 +87,24 @@ export class Codes {
   readonly #orm: MikroORM;
   readonly #catalog: Catalog;
   readonly #checkSource: CheckSource;
-  readonly #limits: LimitSettings;
+  readonly #settings: LimitSettings & HostSettings;
 
-  constructor(parts: { orm: MikroORM; catalog: Catalog; checkSource: CheckSource; limits: LimitSettings }) {
+  constructor(parts: {
+    orm: MikroORM;
+    catalog: Catalog;
+    checkSource: CheckSource;
+    settings: LimitSettings & HostSettings;
+  }) {
     this.#orm = parts.orm;
     this.#catalog = parts.catalog;
     this.#checkSource = parts.checkSource;
-    this.#limits = parts.limits;
+    this.#settings = parts.settings;
   }
 
   async create(call: Call, ask: NewCode): Promise<Code> {
     const { projectId } = ask;
     requireRole(call.caller, "EDITOR", { projectId, notFound: () => projectNotFound(projectId) });
-    requireWithinCeilings(ask, this.#limits);
+    this.#requireAllowed(ask);
     await this.#requireSound(ask.language, ask.source, call.signal);
     return this.#transaction(async (em) => {
       await requireProject(em, projectId);
@@ -112,7 +118,7 @@ export class Codes {
         if (earlier !== undefined) return findCode(em, earlier, { deletedToo: true });
       }
       const slug = ask.slug === "" ? await freeCodeSlug(em, projectId, ask.name) : ask.slug;
-      const code = em.create(CodeEntity, newCode(id, slug, ask, this.#limits));
+      const code = em.create(CodeEntity, newCode(id, slug, ask, this.#settings));
       em.create(CodeVersionEntity, newVersion(id, 1, ask.source, call.caller.name));
       await em.flush();
       return code;
@@ -146,7 +152,7 @@ export class Codes {
     const { codeId, source, fields } = change;
     const before = await findCode(this.#orm.em.fork(), codeId);
     requireRole(call.caller, "EDITOR", belonging(before));
-    requireWithinCeilings(fields, this.#limits);
+    this.#requireAllowed(fields);
     if (source !== undefined) await this.#requireSound(before.language as Language, source, call.signal);
     const changed = await this.#transaction(async (em) => {
       const code = await findCode(em, codeId, { lock: true });
@@ -245,6 +251,11 @@ export class Codes {
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => projectNotFound(projectId) });
     await requireProject(this.#orm.em.fork(), projectId);
     return this.#checkSource(language, source, call.signal);
+  }
+
+  #requireAllowed(fields: CodeChange["fields"]): void {
+    requireWithinCeilings(fields, this.#settings);
+    requireHosts(fields.egressHosts, "egress_hosts", this.#settings.egressHostsCeiling);
   }
 
   async #requireSound(language: Language, source: string, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,7 @@ import {
 } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
 import { type Call, type Caller, projectNotFound, requireOperator, requireRole } from "./access.ts";
+import { type HostSettings, requireHosts } from "./egress-hosts.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId } from "./pages.ts";
 import { claimRequestId, NO_PROJECT } from "./request-ids.ts";
 import { freeSlug, slugOf } from "./slug.ts";
@@ -29,6 +30,7 @@ export class Projects {
   /** Counts what makes callers worthless: one that was looked up before such an event is not remembered after it. */
   #revocations = 0;
   readonly #projectDeleted: (projectId: string) => void;
+  readonly #egressHostsCeiling: readonly string[];
 
   constructor(parts: {
     orm: MikroORM;
@@ -36,10 +38,12 @@ export class Projects {
     tokenKey: Buffer;
     /** Called when a project was deleted: what is cached of it must go. */
     projectDeleted: (projectId: string) => void;
+    settings: Pick<HostSettings, "egressHostsCeiling">;
   }) {
     this.#orm = parts.orm;
     this.#tokenKey = parts.tokenKey;
     this.#projectDeleted = parts.projectDeleted;
+    this.#egressHostsCeiling = parts.settings.egressHostsCeiling;
   }
 
   async create(call: Call, ask: { name: string; slug: string; requestId: string }): Promise<Project> {
@@ -98,7 +102,10 @@ export class Projects {
   ): Promise<Project> {
     const { projectId } = ask;
     requireRole(call.caller, "ADMIN", { projectId, notFound: () => projectNotFound(projectId) });
-    if (ask.defaultEgressHosts !== undefined) requireOperator(call.caller);
+    if (ask.defaultEgressHosts !== undefined) {
+      requireOperator(call.caller);
+      requireHosts(ask.defaultEgressHosts, "default_egress_hosts", this.#egressHostsCeiling);
+    }
     const project = await this.#transaction(async (em) => {
       const found = await findProject(em, projectId);
       requireEtag(found.revision, ask.etag);

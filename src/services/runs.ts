@@ -8,7 +8,7 @@ import type { Pool } from "../runner/pool.ts";
 import type { Invocation, Outcome, Pair, Program } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
-import { effectiveHosts } from "./egress-hosts.ts";
+import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { LimitSettings } from "./limits.ts";
@@ -42,7 +42,7 @@ export class Runs {
   readonly #records: RunRecords;
   readonly #log: Logger;
   readonly #owner: string;
-  readonly #settings: LimitSettings & { readonly egressHosts: readonly string[] };
+  readonly #settings: LimitSettings & HostSettings;
   readonly #redactedHeaders: ReadonlySet<string>;
   readonly #live = new Map<string, LiveRun>();
   /** Request ids that are being looked at, by project and id. */
@@ -61,10 +61,7 @@ export class Runs {
     log: Logger;
     /** This service's id, under whose lease the runs are. */
     owner: string;
-    settings: LimitSettings & {
-      readonly egressHosts: readonly string[];
-      readonly redactedHeaders: readonly string[];
-    };
+    settings: LimitSettings & HostSettings & { readonly redactedHeaders: readonly string[] };
     /** Called with every run's last row; for figures. */
     finished: (run: Run) => void;
   }) {
@@ -113,7 +110,9 @@ export class Runs {
     const em = this.#orm.em.fork();
     const project = await em.findOne(ProjectEntity, { id: projectId, deleteTime: null });
     if (project === null) throw projectNotFound(projectId);
-    const hosts = effectiveHosts([ask.egressHosts, project.defaultEgressHosts, this.#settings.egressHosts]);
+    const { egressHosts, egressHostsCeiling } = this.#settings;
+    const hosts = effectiveHosts([ask.egressHosts, project.defaultEgressHosts, egressHosts]);
+    requireHosts(hosts, "egress_hosts", egressHostsCeiling);
     const run = newTry(ask, this.#settings, hosts);
     if (ask.requestId === "") return this.#onRecord(await this.#start(run));
     const key = { projectId, requestId: ask.requestId, method: "RunSource", ask };

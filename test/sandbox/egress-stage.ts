@@ -132,7 +132,13 @@ export class EgressStage {
 const PLACE = {
   binds: [],
   files: [],
-  limits: { memoryBytesMax: 256 * MIB, pidsMax: 64, openFilesMax: 256, tmpBytesMax: 16 * MIB },
+  limits: {
+    memoryBytesMax: 256 * MIB,
+    cpuMillisMax: 1000,
+    pidsMax: 64,
+    openFilesMax: 256,
+    tmpBytesMax: 16 * MIB,
+  },
 };
 
 /** What a call came to: the body that Run gave, or what it raised; and all of its connections. */
