@@ -69,9 +69,12 @@ const evil = () => `evil.example:${plain.port}`;
 const safe = () => `secure.example:${secure.port}`;
 
 test("Python gets over HTTP what the other side has, which sees the request as it was and nothing of the host", async () => {
-  const headers =
-    "{'X-Own': 'a', 'Connection': 'close, X-Hop', 'X-Hop': 'b', 'Proxy-Authorization': 'c', 'TE': 'd'}";
-  const code = `answer = get("http://${api()}/x/../y?z=%20#f", headers=${headers})`;
+  const code = `
+line = http.client.HTTPConnection("127.0.0.1", 3128)
+headers = {"x-oWn": "a", "Connection": "keep-alive, X-Hop", "X-Hop": "b", "Proxy-Authorization": "c", "TE": "d"}
+line.request("GET", "http://API.example:${plain.port}/x/../y?z=%20#f", headers=headers)
+answer = line.getresponse()
+answer = answer.status, answer.read().decode()`;
   const { text, reports } = await python.call([api()], code);
   const [status, seen] = JSON.parse(text);
   expect([status, JSON.parse(seen)]).toEqual([
@@ -79,7 +82,7 @@ test("Python gets over HTTP what the other side has, which sees the request as i
     [
       "GET",
       "/x/../y?z=%20",
-      ["Host", api(), "Accept-Encoding", "identity", "x-oWn", "a", "Via", "e", "Connection", "close"],
+      ["Host", api(), "Accept-Encoding", "identity", "x-oWn", "a", "Connection", "close"],
     ],
   ]);
   expect(reports).toEqual([
@@ -107,11 +110,8 @@ def post(url, data):
 answer = [post(url, data()) for url in ("http://${api()}", "https://${safe()}") for data in (lambda: body, lambda: iter([body[:99], body[99:]]))]`;
   const { text, reports } = await python.call([api(), safe()], code);
   expect(JSON.parse(text)).toEqual([true, true, true, true]);
-  expect(brief(reports)).toEqual([
-    "api.example closed",
-    "api.example closed",
-    "secure.example closed",
-    "secure.example closed",
+  expect(reports.map(({ host }) => host)).toEqual([
+    ...["api.example", "api.example", "secure.example", "secure.example"],
   ]);
   for (const { bytesSent, bytesReceived } of reports) {
     expect(bytesSent).toBeGreaterThan(1_024_000);
