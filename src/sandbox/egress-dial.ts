@@ -1,10 +1,7 @@
-import { lookup } from "node:dns/promises";
 import { connect, isIP, type Socket } from "node:net";
+import type { Lookup } from "./egress-lookup.ts";
 import { findForbidden, type Ranges, type Target, writeTarget } from "./egress-rules.ts";
 import { type Connection, Refusal } from "./egress-run.ts";
-
-/** Finds all addresses of a host. */
-export type Lookup = (host: string) => Promise<readonly string[]>;
 
 export interface Way {
   readonly lookup: Lookup;
@@ -42,7 +39,7 @@ export async function dial(target: Target, way: Way, connection: Connection): Pr
 
 async function findAddresses(host: string, lookup: Lookup, signal: AbortSignal): Promise<readonly string[]> {
   if (isIP(host) !== 0) return [host];
-  const addresses = await unlessAborted(lookup(host), signal);
+  const addresses = await unlessAborted(lookup(host, signal), signal);
   if (addresses.length === 0) throw new Error("it has no address");
   return addresses;
 }
@@ -82,24 +79,4 @@ function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> 
 function wordsOf(error: unknown): string {
   const first = error instanceof AggregateError ? error.errors[0] : error;
   return first instanceof Error ? first.message : String(first);
-}
-
-/**
- * The host's own way of finding addresses: its resolver and its hosts file. A thread waits for each answer, and the
- * service has four of them for everything: names that are answered slowly must not take them all.
- */
-export function openLookup(atOnceMax = 2): Lookup {
-  const waiting: (() => void)[] = [];
-  let underWay = 0;
-  return async (host) => {
-    if (underWay >= atOnceMax) await new Promise<void>((resolve) => waiting.push(resolve));
-    else underWay += 1;
-    try {
-      return (await lookup(host, { all: true, order: "verbatim" })).map(({ address }) => address);
-    } finally {
-      const next = waiting.shift();
-      if (next) next();
-      else underWay -= 1;
-    }
-  };
 }

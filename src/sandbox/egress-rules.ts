@@ -150,7 +150,8 @@ const NAT64 = ipaddr.parseCIDR("64:ff9b::/96");
  */
 export function findForbidden(text: string, allowed: Ranges): string | undefined {
   if (isIP(text) === 0 || text.includes("%")) return "no address that could be checked";
-  const address = unwrap(ipaddr.parse(text));
+  // The library takes ::10.0.0.1 for ::ffff:10.0.0.1, which the kernel does not: it gets to see one spelling only.
+  const address = unwrap(ipaddr.parse(isIPv4(text) ? text : readAddress(`[${text}]`)!));
   const isMetadata = METADATA.some((other) => ipaddr.parse(other).toString() === address.toString());
   const wholeBits = address.kind() === "ipv4" ? 32 : 128;
   const isAllowed = allowed.some(

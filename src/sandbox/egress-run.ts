@@ -159,10 +159,7 @@ export class Connection {
   moved(): void {
     if (this.over.aborted) return;
     this.#idle.refresh();
-    const bytes = this.#bytes();
-    const fresh = bytes - this.#counted;
-    this.#counted = bytes;
-    this.#account.spend(fresh);
+    this.#count();
   }
 
   /** Bytes that the guest sent and that go nowhere: they are part of its limit too. */
@@ -179,11 +176,9 @@ export class Connection {
 
   finish(verdict: EgressReport["verdict"], why?: string): void {
     if (this.over.aborted) return;
-    this.moved();
-    // The last bytes were too many, and that has finished it.
-    if (this.over.aborted) return;
     this.#over.abort();
     clearTimeout(this.#idle);
+    this.#count();
     this.#upstream?.destroy();
     if (verdict === "cut") this.#guest.destroy();
     this.#account.finished({
@@ -197,7 +192,10 @@ export class Connection {
     });
   }
 
-  #bytes(): number {
-    return (this.#upstream?.bytesWritten ?? 0) + (this.#upstream?.bytesRead ?? 0);
+  #count(): void {
+    const bytes = (this.#upstream?.bytesWritten ?? 0) + (this.#upstream?.bytesRead ?? 0);
+    const fresh = bytes - this.#counted;
+    this.#counted = bytes;
+    this.#account.spend(fresh);
   }
 }

@@ -1,8 +1,8 @@
 import { execFile, spawn } from "node:child_process";
-import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Lookup, openLookup } from "./egress-dial.ts";
+import { type Lookup, openLookup } from "./egress-lookup.ts";
 import { EgressProxy } from "./egress-proxy.ts";
 import { type HostPattern, parseRanges, type Ranges } from "./egress-rules.ts";
 import type { EgressLimits, EgressReport } from "./egress-run.ts";
@@ -109,6 +109,7 @@ async function openNetwork(jailPid: number): Promise<number> {
   const ours = statSync("/proc/self/ns/net").ino;
   let descriptor: number | undefined;
   const attempt = (): boolean => {
+    if (!existsSync(`/proc/${jailPid}`)) return true;
     const pid = childOf(jailPid);
     if (pid === undefined) return false;
     try {

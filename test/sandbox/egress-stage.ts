@@ -38,7 +38,7 @@ const NEVER = new AbortController().signal;
 export type Settings = Partial<typeof DEFAULT_EGRESS>;
 
 /** Names of a test's own world. What is not in it is not found. */
-export type Names = Map<string, readonly string[] | (() => readonly string[])>;
+export type Names = Map<string, readonly string[] | (() => readonly string[] | Promise<never>)>;
 
 /** Real jails with real doors; the guests speak the worker protocol, and there is no pool around them. */
 export class EgressStage {
