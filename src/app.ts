@@ -306,6 +306,7 @@ function sandboxSettings(config: Config): SandboxSettings {
     pidsMax: config.processes,
     egress: {
       allowedRanges: config.egressRanges,
+      nameServers: config.egressNameServers,
       connectionsMax: config.egressConnections,
       connectionsPerRunMax: config.egressConnectionsPerRun,
       bytesPerRunMax: config.egressBytesPerRun,

@@ -284,6 +284,10 @@ const SETTINGS = {
     "CODEACTIONS_EGRESS_RANGES",
     "Networks that codes may reach although they are not public, as `10.1.0.0/16`. None if unset.",
   ),
+  egressNameServers: list(
+    "CODEACTIONS_EGRESS_NAME_SERVERS",
+    "Name servers that are asked for the hosts of codes, as `10.0.0.53` or `10.0.0.53:5353`. The host's own if unset.",
+  ),
   egressConnections: number(
     "CODEACTIONS_EGRESS_CONNECTIONS",
     32,

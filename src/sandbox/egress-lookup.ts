@@ -14,12 +14,12 @@ const TRIES = 3;
  * threads wait for every answer, and codes choose the names: slow ones would stop everything that needs a thread.
  */
 export function openLookup(of: { hostsFile?: string; servers?: readonly string[] } = {}): Lookup {
-  const { hostsFile = HOSTS_FILE, servers } = of;
+  const { hostsFile = HOSTS_FILE, servers = [] } = of;
   return async (host, signal) => {
     const known = readHosts(await readFile(hostsFile, "utf8").catch(() => ""), host);
     if (known.length > 0) return known;
     const resolver = new Resolver({ timeout: ATTEMPT_MS, tries: TRIES });
-    if (servers !== undefined) resolver.setServers(servers);
+    if (servers.length > 0) resolver.setServers(servers);
     const cancel = () => resolver.cancel();
     signal.addEventListener("abort", cancel);
     try {

@@ -12,11 +12,14 @@ import { retry } from "./retry.ts";
 export interface EgressSettings extends EgressLimits {
   /** Networks that codes may reach although they are not public, as `10.1.0.0/16`. */
   readonly allowedRanges: readonly string[];
+  /** Who is asked for addresses, as `10.0.0.53` or `10.0.0.53:5353`; the host's own name servers where it is empty. */
+  readonly nameServers: readonly string[];
 }
 
 /** For an owner that has no opinion. */
 export const DEFAULT_EGRESS: EgressSettings = {
   allowedRanges: [],
+  nameServers: [],
   connectionsMax: 32,
   connectionsPerRunMax: 1000,
   bytesPerRunMax: 256 * 1024 * 1024,
@@ -56,7 +59,7 @@ export async function openEgress(from: {
   pythonCommand: string;
   lookup?: Lookup;
 }): Promise<Egress> {
-  const { settings, pythonCommand, lookup = openLookup() } = from;
+  const { settings, pythonCommand, lookup = openLookup({ servers: settings.nameServers }) } = from;
   const allowedRanges = parseRanges(settings.allowedRanges);
   // The command may be a script that finds the real one: that costs more than everything else about a door.
   const question = "import ctypes, fcntl, socket, sys; socket.send_fds; print(sys.executable)";
