@@ -134,6 +134,11 @@ export class FrameReader {
     }
   }
 
+  /** Whether everything that came so far was part of a whole frame. */
+  get isBetweenFrames(): boolean {
+    return this.#partial === undefined && this.#lengthBytes === 0;
+  }
+
   #readLength(chunk: Buffer, offset: number): number {
     const copied = chunk.copy(this.#length, this.#lengthBytes, offset);
     this.#lengthBytes += copied;

@@ -237,7 +237,8 @@ export class WarmPool implements Owner {
       if (idleMs < freezeAfterMs) return;
       const place = this.#workers.get(worker)!;
       if (idleMs >= idleWorkerMs || this.#isOld(place)) this.#drop(worker);
-      else if (worker.isFrozen) continue;
+      // One that is ending has no group any more that could be asked.
+      else if (worker.isFrozen || !worker.isIdle) continue;
       else if (this.#hasGrown(worker, place)) this.#drop(worker);
       else worker.freeze();
     }

@@ -207,6 +207,8 @@ export class Worker {
       if (!(error instanceof BrokenFrame)) throw error;
       this.#end(verdicts.brokeProtocol(error.message));
     }
+    // Half a frame between two invocations would swallow the next one's answer.
+    if (this.canServe && !this.#reader.isBetweenFrames) this.#end();
     this.#flush();
   }
 
@@ -326,8 +328,9 @@ export class Worker {
     // It may have ended meanwhile; the answer stands.
     if (state.at !== "settling") return;
     const { run, result, clean } = state;
-    const reusable = clean && this.#isAlone();
-    if (reusable) this.#become({ at: "idle" });
+    const reusable = clean && this.#reader.isBetweenFrames && this.#isAlone();
+    // Its run is over either way: what a worker says while it is being ended belongs to none.
+    this.#become({ at: "idle" });
     finish(run, result);
     if (reusable) this.owner?.idle(this);
     else this.#end();
