@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LogStream } from "../gen/codeactions/v1/log_pb.ts";
 import { RunStatus } from "../gen/codeactions/v1/run_pb.ts";
 import { goFolder } from "./support/go-folder.ts";
@@ -81,6 +81,21 @@ test("what was answered before a kill is on record after it", async () => {
     expect(kept.run?.status).toBe(RunStatus.SUCCEEDED);
     expect(textOf(kept.run?.result?.body)).toBe("kept");
   }
+});
+
+test("a service that is killed leaves no worker behind, not even one that is idle and stopped", async () => {
+  const service = await start({ CODEACTIONS_FREEZE_AFTER_MS: "100" });
+  const projectId = await newProject(service.clients);
+  const { id: codeId } = await newCode(service.clients, projectId, "def Run(engine): return 'idle'\n");
+  await service.clients.runs.runCode({ codeId });
+  const family = descendantsOf(service.process.pid!);
+  await vi.waitUntil(() => family.some(isStopped), { timeout: 10_000, interval: 20 });
+  const guests = family.filter(isStopped);
+  await service.end("SIGKILL");
+  await vi.waitUntil(() => !guests.some((pid) => existsSync(`/proc/${pid}`)), {
+    timeout: 10_000,
+    interval: 20,
+  });
 });
 
 test("a killed worker ends its run, and the next run has another worker", async () => {
@@ -183,8 +198,8 @@ interface Running {
   end(signal: NodeJS.Signals): Promise<number | null>;
 }
 
-async function start(): Promise<Running> {
-  const launched = await launch({ CODEACTIONS_PORT: "0", CODEACTIONS_LEASE_MS: "2000" });
+async function start(settings: Record<string, string> = {}): Promise<Running> {
+  const launched = await launch({ CODEACTIONS_PORT: "0", CODEACTIONS_LEASE_MS: "2000", ...settings });
   const shown = await launched.output((text) => /http:\/\/127\.0\.0\.1:\d+/.test(text));
   const url = /http:\/\/127\.0\.0\.1:\d+/.exec(shown)![0];
   const service = {
@@ -238,6 +253,14 @@ async function guestOf(service: Running): Promise<number> {
     if ((await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim() === "fast-asleep") return pid;
   }
   throw new Error("no guest is asleep under the service");
+}
+
+function isStopped(pid: number): boolean {
+  try {
+    return /^State:\s+D/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
 function descendantsOf(pid: number): number[] {

@@ -1,4 +1,6 @@
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Group, GroupLimits, Groups } from "./cgroup.ts";
 import { isLeftover } from "./instance.ts";
@@ -27,9 +29,11 @@ export async function openGroupsV1(instance: string): Promise<Groups> {
 class GroupsV1 implements Groups {
   readonly version = "v1";
   readonly #folders: Folders;
+  readonly #thawer: ChildProcess;
 
   constructor(folders: Folders) {
     this.#folders = folders;
+    this.#thawer = startThawer(folders.freezer);
   }
 
   create(name: string, limits: GroupLimits): Group {
@@ -37,8 +41,30 @@ class GroupsV1 implements Groups {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#thawer.stdin?.end();
     await removeAll(this.#folders);
   }
+}
+
+/**
+ * A frozen process of version 1 does not die before it is thawed, not even when its parent does. This one waits for the
+ * end of the service, however it comes, and thaws what it has left.
+ */
+function startThawer(freezer: string): ChildProcess {
+  const script =
+    'while read -r _; do :; done; for state in "$1"/*/freezer.state; do echo THAWED >"$state"; done';
+  const thawer = spawn("/bin/sh", ["-c", script, "thaw", freezer], {
+    cwd: "/",
+    env: {},
+    stdio: ["pipe", "ignore", "ignore"],
+    detached: true,
+  });
+  // Without it everything works but that.
+  thawer.on("error", () => {});
+  thawer.stdin?.on("error", () => {});
+  thawer.unref();
+  (thawer.stdin as Socket | null)?.unref();
+  return thawer;
 }
 
 class GroupV1 implements Group {
