@@ -17,6 +17,8 @@ const exit = process.reallyExit.bind(process);
 const immediate = setImmediate;
 
 let run;
+/** The code has a way out, by the proxy that its environment names. */
+let hasProxy = false;
 /** What is being answered; whoever answers it clears it, so that nothing is answered twice. */
 let current;
 
@@ -41,13 +43,22 @@ async function answer(kind, head, body) {
 
 async function load({ file, environment }, source) {
   Object.assign(process.env, environment);
+  if (environment.HTTP_PROXY !== undefined) await useProxy();
   const module = await import(define(file, source.toString("utf8")));
   if (typeof module.Run !== "function") throw new EntryPoint("export a function Run(engine)");
   run = module.Run;
   send(KIND.LOADED);
 }
 
+/** Both fetch and the agents of node:http go through it from now on. */
+async function useProxy() {
+  const { setGlobalProxyFromEnv } = await import("node:http");
+  setGlobalProxyFromEnv();
+  hasProxy = true;
+}
+
 async function invoke(head, body, mine) {
+  if (hasProxy) await noticeClosed();
   const engine = new Engine(head, body, entry);
   const value = await run(engine);
   const content = contentOf(engine.result) ?? contentFor(value);
@@ -62,6 +73,15 @@ async function invoke(head, body, mine) {
   }
   finishPrints();
   send(KIND.RESULT, rest, result);
+}
+
+/**
+ * The connections of the invocation before were cut when it ended, while this process waited for the host. Unless it
+ * hears of that first, the code's next request goes to one of them and fails.
+ */
+async function noticeClosed() {
+  // Before the first of them there may have been no look at the sockets, before the second there was.
+  for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => immediate(resolve));
 }
 
 async function lookAt({ language, file }, source) {
