@@ -152,6 +152,10 @@ export class Jail {
     }
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Ends every process in the jail and removes its group. */
   kill(): Promise<void> {
     this.#killing ??= this.#kill();
