@@ -46,6 +46,7 @@ async function findAddresses(host: string, lookup: Lookup, signal: AbortSignal):
 
 function open(addresses: readonly string[], port: number, signal: AbortSignal): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
+  if (signal.aborted) return Promise.reject(new Error("it was given up"));
   const known = addresses.map((address) => ({ address, family: isIP(address) }));
   const socket = connect({
     // Never asked for: what it would be resolved to is given below.
@@ -59,11 +60,9 @@ function open(addresses: readonly string[], port: number, signal: AbortSignal): 
   });
   const abort = () => socket.destroy(new Error("it was given up"));
   signal.addEventListener("abort", abort);
+  // It stays: a later error is for whoever uses the socket then, and never ends the service.
   socket.on("error", reject);
-  socket.once("connect", () => {
-    // From here on it is an error like any other for whoever uses it, and never the service's.
-    resolve(socket);
-  });
+  socket.once("connect", () => resolve(socket));
   return promise.finally(() => signal.removeEventListener("abort", abort));
 }
 

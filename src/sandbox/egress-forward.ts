@@ -30,6 +30,7 @@ export function forward(
   });
   asking.on("error", (error) => answerBroken(to, connection, error));
   asking.once("response", (answer) => passOn(answer, to, connection));
+  asking.once("upgrade", () => answerBroken(to, connection, new Error("it spoke another protocol")));
   from.on("data", (chunk: Buffer) => {
     // An upstream may answer and close before it has read everything.
     if (connection.over.aborted) return connection.waste(chunk.byteLength);

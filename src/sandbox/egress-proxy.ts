@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import { dial, type Way } from "./egress-dial.ts";
 import { answerRefusal, forward } from "./egress-forward.ts";
-import { type HostPattern, readHost, readPort, type Target, writeTarget } from "./egress-rules.ts";
+import { type HostPattern, readHost, readPort, writeTarget } from "./egress-rules.ts";
 import {
   type Asked,
   type Connection,
@@ -13,7 +13,7 @@ import {
 } from "./egress-run.ts";
 
 /** Where it is, as a jail sees it; the program that listens there for it has the same number. */
-const PROXY_PORT = 3128;
+export const PROXY_PORT = 3128;
 
 const HEADER_BYTES_MAX = 16 * 1024;
 const HEADER_MS = 10_000;
@@ -48,6 +48,8 @@ export class EgressProxy {
     this.#server.on("connection", (guest) => this.#letIn(guest));
     this.#server.on("connect", (request, guest, head) => void this.#tunnel(request, guest as Socket, head));
     this.#server.on("request", (request, response) => void this.#pass(request, response));
+    // One that cannot be let in, for want of descriptors, is all that there is to go wrong.
+    this.#server.on("error", () => {});
     this.#server.listen(listener);
   }
 
@@ -110,7 +112,7 @@ export class EgressProxy {
     try {
       run.require(asked);
       const upstream = await dial(asked.target, this.#way, connection);
-      forward(request, response, { upstream, path: asked.path, authority: asked.authority }, connection);
+      forward(request, response, { upstream, path: asked.path!, authority: asked.authority! }, connection);
     } catch (error) {
       request.on("data", (chunk: Buffer) => connection.waste(chunk.byteLength));
       answerRefusal(response, connection.fail(error));
@@ -123,36 +125,21 @@ const HOST_CHARACTERS_SHOWN = 300;
 
 /** The target of CONNECT. */
 function readConnect(text: string): Asked {
-  return (
-    readTarget(text) ?? {
-      target: shown(text),
-      problem: "CONNECT needs a host and a port: api.example.org:443",
-    }
-  );
+  return readTarget(text) ?? unreadable(text, "CONNECT needs a host and a port: api.example.org:443");
 }
 
 /** The target of every other request: a whole URL, because this is a proxy. */
-function readUrl(text: string): Asked & { authority: string; path: string } {
-  const none = { authority: "", path: "" };
+function readUrl(text: string): Asked & { authority?: string; path?: string } {
   const [, scheme, authority = "", path = ""] = /^([a-z]+):\/\/([^/?#]*)([^#]*)/i.exec(text) ?? [];
   if (scheme === undefined) {
-    return {
-      ...none,
-      target: shown(text),
-      problem: "this is a proxy: it needs a whole URL, as http://api.example.org/",
-    };
+    return unreadable(text, "this is a proxy: it needs a whole URL, as http://api.example.org/");
   }
   if (scheme.toLowerCase() !== "http") {
-    return {
-      ...none,
-      target: shown(text),
-      problem: "only http:// is asked for by URL: use CONNECT for https://",
-    };
+    return unreadable(text, "only http:// is asked for by URL: use CONNECT for https://");
   }
   const asked = readTarget(/:\d*$/.test(authority) ? authority.replace(/:$/, ":80") : `${authority}:80`);
-  if (asked === undefined) {
-    return { ...none, target: shown(text), problem: `${JSON.stringify(authority)} is not a host` };
-  }
+  if (asked === undefined)
+    return unreadable(text, "the URL's host is none; it may have a port, and no user name");
   // The host that was looked at is the one that is told, whatever the guest's own header says.
   const told = writeTarget(asked.target).replace(/:80$/, "");
   return { ...asked, authority: told, path: path.startsWith("/") ? path : `/${path}` };
@@ -169,9 +156,13 @@ function readTarget(text: string): Asked | undefined {
   return { target: { host, port }, ...(isItself && { problem: "this is the proxy itself" }) };
 }
 
-/** What can be said of a target that could not be read. */
-function shown(text: string): Target {
-  return { host: text.replace(/[^\x21-\x7e]/g, "?").slice(0, HOST_CHARACTERS_SHOWN), port: 0 };
+/** What is said of it is nothing that could be a password or a key. */
+function unreadable(text: string, problem: string): Asked {
+  const shown = text
+    .replace(/[^\x21-\x7e]/g, "?")
+    .replace(/[?#].*/, "")
+    .replace(/^(\w*:?\/*).*@/, "$1");
+  return { target: { host: shown.slice(0, HOST_CHARACTERS_SHOWN), port: 0 }, problem };
 }
 
 /** Both directions, each as fast as its reader, until both have ended. */
@@ -202,7 +193,8 @@ function join(guest: Socket, upstream: Socket, connection: Connection): void {
 function refuseTunnel(guest: Socket, { status, message }: Refusal): void {
   const head = ["Content-Type: text/plain; charset=utf-8", "Connection: close"];
   const body = `${message}\n`;
-  const lines = [`HTTP/1.1 ${status} ${message}`, ...head, `Content-Length: ${Buffer.byteLength(body)}`];
+  const reason = message.replace(/[^\x20-\x7e]/g, "?");
+  const lines = [`HTTP/1.1 ${status} ${reason}`, ...head, `Content-Length: ${Buffer.byteLength(body)}`];
   guest.write(`${lines.join("\r\n")}\r\n\r\n${body}`);
   guest.destroySoon();
 }

@@ -149,8 +149,12 @@ export class Connection {
     return this.#over.signal;
   }
 
-  /** From now on its bytes count. */
+  /** From now on its bytes count. Throws where it was over before. */
   connected(upstream: Socket): void {
+    if (this.over.aborted) {
+      upstream.destroy();
+      throw new Refusal(502, "it was given up");
+    }
     this.#upstream = upstream;
     this.#address = upstream.remoteAddress;
   }

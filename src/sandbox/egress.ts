@@ -3,7 +3,7 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } fr
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { type Lookup, openLookup } from "./egress-lookup.ts";
-import { EgressProxy } from "./egress-proxy.ts";
+import { EgressProxy, PROXY_PORT } from "./egress-proxy.ts";
 import { type HostPattern, parseRanges, type Ranges } from "./egress-rules.ts";
 import type { EgressLimits, EgressReport } from "./egress-run.ts";
 import { retry } from "./retry.ts";
@@ -27,7 +27,7 @@ export const DEFAULT_EGRESS: EgressSettings = {
   idleMs: 60_000,
 };
 
-const PROXY_URL = "http://127.0.0.1:3128";
+const PROXY_URL = `http://127.0.0.1:${PROXY_PORT}`;
 const DIRECT = "localhost,127.0.0.1,::1";
 
 /** What a guest has to have in its environment, so that what it uses for HTTP finds its door. */

@@ -12,37 +12,31 @@ const [A, AAAA] = [1, 28];
 let folder: string;
 let hostsFile: string;
 
+const RECORDS: Record<string, string> = {
+  [`both.example ${A}`]: "c6336407",
+  [`both.example ${AAAA}`]: "20010db8000000000000000000000007",
+  [`old.example ${A}`]: "c6336408",
+};
+
 /** A name server that knows two names, has never heard of most others and does not answer for one. */
 const server = createSocket("udp4", (query, from) => {
   const labels: string[] = [];
   let at = 12;
   for (; query[at] !== 0; at += query[at]! + 1)
     labels.push(query.toString("latin1", at + 1, at + 1 + query[at]!));
-  const type = query.readUInt16BE(at + 1);
   const name = labels.join(".");
+  const type = query.readUInt16BE(at + 1);
   if (name === "silent.example") return;
-  const address = {
-    [`both.example ${A}`]: "c6336407",
-    [`both.example ${AAAA}`]: "20010db8".padEnd(31, "0").concat("7"),
-    [`old.example ${A}`]: "c6336408",
-  }[`${name} ${type}`];
-  const known = ["both.example", "old.example"].includes(name);
+  const isKnown = Object.keys(RECORDS).some((key) => key.startsWith(`${name} `));
+  const address = Buffer.from(RECORDS[`${name} ${type}`] ?? "", "hex");
   const header = Buffer.from(query.subarray(0, 12));
-  header.writeUInt16BE(known ? 0x8180 : 0x8183, 2);
-  header.writeUInt16BE(address ? 1 : 0, 6);
+  header.writeUInt16BE(isKnown ? 0x8180 : 0x8183, 2);
+  header.writeUInt16BE(address.byteLength > 0 ? 1 : 0, 6);
   header.writeUInt32BE(0, 8);
-  const data = Buffer.from(address ?? "", "hex");
-  const record = Buffer.from(
-    `c00c00${type.toString(16).padStart(2, "0")}000100000000000${data.byteLength.toString(16)}`.replace(
-      /0(10)$/,
-      "$1",
-    ),
-    "hex",
-  );
-  server.send(
-    Buffer.concat([header, query.subarray(12, at + 5), ...(address ? [record, data] : [])]),
-    from.port,
-  );
+  // The name of the question, this type, class IN, no time to live.
+  const record = Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 0, 0, address.byteLength]);
+  const answer = address.byteLength > 0 ? [record, address] : [];
+  server.send(Buffer.concat([header, query.subarray(12, at + 5), ...answer]), from.port);
 });
 
 beforeAll(async () => {

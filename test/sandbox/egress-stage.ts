@@ -37,6 +37,30 @@ const NEVER = new AbortController().signal;
 
 export type Settings = Partial<typeof DEFAULT_EGRESS>;
 
+/** Runs the Python that it is called with; what that leaves in `answer` is the result. */
+export const PYTHON = `
+import http.client, json, socket, ssl, time, urllib.error, urllib.request
+def get(url, data=None, **more):
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, data, **more), timeout=20) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+    except OSError as error:
+        return type(error).__name__, str(error)
+def Run(engine):
+    scope = {**globals()}
+    exec(engine.body, scope)
+    return scope["answer"]
+`;
+
+/** What was asked for and what came of it, without what differs from run to run. */
+export function brief(reports: readonly EgressReport[]): string[] {
+  return reports.map(({ host, verdict, why }) =>
+    [host, verdict, ...(why === undefined ? [] : [why])].join(" "),
+  );
+}
+
 /** Names of a test's own world. What is not in it is not found. */
 export type Names = Map<string, readonly string[] | (() => readonly string[] | Promise<never>)>;
 
@@ -132,13 +156,7 @@ export class EgressStage {
 const PLACE = {
   binds: [],
   files: [],
-  limits: {
-    memoryBytesMax: 256 * MIB,
-    cpuMillisMax: 1000,
-    pidsMax: 64,
-    openFilesMax: 256,
-    tmpBytesMax: 16 * MIB,
-  },
+  limits: { memoryBytesMax: 256 * MIB, cpuMillisMax: 1000, pidsMax: 64, openFilesMax: 256, tmpBytesMax: 16 * MIB },
 };
 
 /** What a call came to: the body that Run gave, or what it raised; and all of its connections. */

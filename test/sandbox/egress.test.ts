@@ -1,9 +1,14 @@
-import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DEFAULT_EGRESS, openEgress } from "../../src/sandbox/egress.ts";
-import { parseHostPattern } from "../../src/sandbox/egress-rules.ts";
-import type { EgressReport } from "../../src/sandbox/egress-run.ts";
-import { type Certificate, certify, EgressStage, type Guest, listen, type Outside } from "./egress-stage.ts";
+import {
+  brief,
+  type Certificate,
+  certify,
+  EgressStage,
+  type Guest,
+  listen,
+  type Outside,
+  PYTHON,
+} from "./egress-stage.ts";
 
 let stage: EgressStage;
 let certificate: Certificate;
@@ -11,22 +16,6 @@ let plain: Outside;
 let secure: Outside;
 let python: Guest;
 let javascript: Guest;
-
-const PYTHON = `
-import http.client, json, socket, ssl, time, urllib.error, urllib.request
-def get(url, data=None, **more):
-    try:
-        with urllib.request.urlopen(urllib.request.Request(url, data, **more), timeout=20) as answer:
-            return answer.status, answer.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-    except OSError as error:
-        return type(error).__name__, str(error)
-def Run(engine):
-    scope = {**globals()}
-    exec(engine.body, scope)
-    return scope["answer"]
-`;
 
 const JAVASCRIPT = `
 import http from "node:http";
@@ -56,13 +45,6 @@ afterAll(async () => {
   await Promise.all([plain, secure].map((outside) => outside?.[Symbol.asyncDispose]()));
   await stage?.[Symbol.asyncDispose]();
 });
-
-/** What was asked for and what came of it, without what differs from run to run. */
-function brief(reports: readonly EgressReport[]): string[] {
-  return reports.map(({ host, verdict, why }) =>
-    [host, verdict, ...(why === undefined ? [] : [why])].join(" "),
-  );
-}
 
 const api = () => `api.example:${plain.port}`;
 const evil = () => `evil.example:${plain.port}`;
@@ -305,6 +287,15 @@ answer = [attempt(("127.0.0.1", ${plain.port})), attempt(("127.0.0.1", 5432)), a
   expect(reports).toEqual([]);
 });
 
+test("a report of what cannot be read shows no password and no key", async () => {
+  const ask = (url: string) => `
+line = socket.create_connection(("127.0.0.1", 3128))
+line.sendall(b"GET ${url} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
+answer = line.recv(65536).decode()`;
+  const { reports } = await python.call(["*"], ask("http://me:word@api.example/path?key=word"));
+  expect(reports).toMatchObject([{ host: "http://api.example/path", port: 0, verdict: "refused" }]);
+});
+
 test("what is no request of a client is refused, and so is the proxy itself", async () => {
   const raw = (text: string) => `
 line = socket.create_connection(("127.0.0.1", 3128))
@@ -328,174 +319,4 @@ answer = line.recv(65536).decode("latin1").split("\\r\\n")[0]`;
   const spaced = "Transfer-Encoding : chunked\r\n";
   expect(await ask(`POST http://${api()}/ HTTP/1.1\r\n${spaced}${tail}0\r\n\r\n`)).toContain("400");
   expect(await ask(`GET http://${api()}/ HTTP/1.1\r\nX: ${"x".repeat(20_000)}\r\n${tail}`)).toContain("431");
-});
-
-test("beyond the bytes of a run everything is cut, and the report says so", async () => {
-  await using endless = await listen((_request, response) => {
-    const chunk = Buffer.alloc(16 * 1024);
-    const more = () => {
-      while (response.write(chunk));
-    };
-    response.on("drain", more);
-    more();
-  });
-  const host = `api.example:${endless.port}`;
-  await using guest = await stage.start("python", PYTHON, { bytesPerRunMax: 1_000_000 });
-  const code = `
-def attempt():
-    try:
-        return len(urllib.request.urlopen("http://${host}/").read())
-    except Exception as error:
-        return type(error).__name__
-answer = [attempt(), get("http://${host}/")]`;
-  const { text, reports } = await guest.call([host], code);
-  const over = "the run has moved more than the 1000000 bytes that it may";
-  expect(JSON.parse(text)).toEqual([
-    expect.stringMatching(/IncompleteRead|ConnectionResetError/),
-    [429, `${over}\n`],
-  ]);
-  expect(brief(reports)).toEqual([`api.example cut ${over}`, `api.example refused ${over}`]);
-  expect(reports[0]!.bytesReceived).toBeLessThan(2_000_000);
-  const next = await guest.call([api()], `answer = get("http://${api()}/")[0]`);
-  expect(next.text).toBe("200");
-});
-
-test("what is sent counts as well, also to where nothing may be sent", async () => {
-  await using guest = await stage.start("python", PYTHON, { bytesPerRunMax: 1_000_000 });
-  const code = (host: string) => `
-try:
-    answer = get("http://${host}/", iter([b"x" * 10_000] * 1000))
-except Exception as error:
-    answer = [type(error).__name__]`;
-  for (const host of [api(), evil()]) {
-    const { text, reports } = await guest.call([api()], code(host));
-    expect(JSON.parse(text)[0]).toMatch(/429|403|Error|RemoteDisconnected/);
-    expect(reports).toHaveLength(1);
-    expect(reports[0]!.verdict).toBe(host === api() ? "cut" : "refused");
-    expect(reports[0]!.bytesSent).toBeLessThan(2_000_000);
-  }
-});
-
-test("connections have a limit, at once and for a run, and so have the reports about them", async () => {
-  await using guest = await stage.start("python", PYTHON, { connectionsMax: 2, connectionsPerRunMax: 5 });
-  const code = `
-def tunnel():
-    line = socket.create_connection(("127.0.0.1", 3128))
-    line.sendall(b"CONNECT ${api()} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-    return line, int(line.recv(65536).split(b" ")[1])
-lines = [tunnel() for _ in range(3)]
-more = [get("http://${api()}/")[0]]
-for line, _ in lines:
-    line.close()
-later = []
-while len(later) < 9 and 503 in more:
-    later.append(get("http://${api()}/")[0])
-    if later[-1] == 429 and len(later) > 4: break
-answer = [[status for _, status in lines], more, later[-1]]`;
-  const { text, reports } = await guest.call([api()], code);
-  expect(JSON.parse(text)).toEqual([[200, 200, 503], [503], 429]);
-  expect(reports).toHaveLength(6);
-  expect(reports.filter(({ why }) => why?.includes("5 connections"))).toHaveLength(1);
-  expect((await guest.call([api()], `answer = get("http://${api()}/")[0]`)).text).toBe("200");
-});
-
-test("a run's end cuts what is open and reports it; between two runs nothing is let in", async () => {
-  const open = `
-import builtins
-builtins.line = socket.create_connection(("127.0.0.1", 3128))
-line.sendall(b"CONNECT ${api()} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-answer = line.recv(65536).decode().split()[1]`;
-  const { text, reports } = await python.call([api()], open);
-  expect(text).toBe("200");
-  expect(brief(reports)).toEqual(["api.example cut the run ended"]);
-  const between = await python.callClosed(`answer = [repr(line.recv(10)), get("http://${api()}/")]`);
-  expect(JSON.parse(between.text)).toEqual([
-    "b''",
-    [expect.stringMatching(/RemoteDisconnected|URLError|Reset/), expect.any(String)],
-  ]);
-  const after = await python.call([api()], `answer = get("http://${api()}/")[0]`);
-  expect(after.text).toBe("200");
-  expect(brief(after.reports)).toEqual(["api.example closed"]);
-});
-
-test("a connection on which nothing happens is cut", async () => {
-  await using silent = await listen(() => {});
-  const host = `api.example:${silent.port}`;
-  await using guest = await stage.start("python", PYTHON, { idleMs: 100 });
-  const { reports } = await guest.call(
-    [host],
-    `
-try:
-    answer = get("http://${host}/")
-except Exception as error:
-    answer = ""`,
-  );
-  expect(brief(reports)).toEqual(["api.example cut nothing was sent or received for 0.1 s"]);
-});
-
-test("what is not found, not reached or too slow to be is reported as failed", async () => {
-  const gone = await listen(() => {});
-  await gone[Symbol.asyncDispose]();
-  stage.names.set("slow.example", () => new Promise(() => {}));
-  await using guest = await stage.start("python", PYTHON, { connectMs: 100 });
-  const hosts = [`api.example:${gone.port}`, "nowhere.example:80", "slow.example:80"];
-  const code = `answer = [get(f"http://{host}/") for host in ${JSON.stringify(hosts)}]`;
-  const { text, reports } = await guest.call(hosts, code);
-  expect(JSON.parse(text)).toEqual([
-    [502, expect.stringContaining("ECONNREFUSED")],
-    [502, expect.stringContaining("nowhere.example is not known here")],
-    [502, expect.stringContaining("there was no answer within 0.1 s")],
-  ]);
-  expect(reports.map(({ verdict }) => verdict)).toEqual(["failed", "failed", "failed"]);
-});
-
-test("an answer that breaks off breaks off for the guest too", async () => {
-  await using broken = await listen((_request, response) => {
-    response.writeHead(200, { "Content-Length": 100 });
-    response.write("half", () => response.destroy());
-  });
-  const host = `api.example:${broken.port}`;
-  const { text, reports } = await python.call(
-    [host],
-    `
-try:
-    answer = get("http://${host}/")
-except http.client.IncompleteRead as error:
-    answer = error.partial.decode()`,
-  );
-  expect(text).toBe("half");
-  expect(reports).toMatchObject([{ verdict: "failed", why: expect.stringContaining("broke off") }]);
-});
-
-test("a door goes with its jail and leaves no descriptor and no process behind", async () => {
-  const descriptors = () => readdirSync("/proc/self/fd").length;
-  const children = () =>
-    readdirSync("/proc/self/task").flatMap((task) =>
-      readFileSync(`/proc/self/task/${task}/children`, "utf8").split(" ").filter(Boolean),
-    ).length;
-  const before = { descriptors: descriptors(), children: children() };
-  for (const _ of [1, 2, 3]) {
-    await using guest = await stage.start("python", PYTHON);
-    guest.door.begin([parseHostPattern(api())], () => {});
-    const { text } = await guest.callClosed(`
-line = socket.create_connection(("127.0.0.1", 3128))
-line.sendall(b"CONNECT ${api()} HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n")
-answer = line.recv(65536).decode().split()[1]`);
-    expect(text).toBe("200");
-  }
-  await expect.poll(() => ({ descriptors: descriptors(), children: children() })).toEqual(before);
-});
-
-test("there is one door per jail, and none where there is no jail", async () => {
-  const egress = await stage.egress();
-  await expect(egress.openDoor(python.jail.pid!)).rejects.toThrow(/Address already in use/);
-  const jail = stage.startBlank();
-  await jail.kill();
-  await expect(egress.openDoor(jail.pid!)).rejects.toThrow(/has ended/);
-});
-
-test("an operator's range that is none, or a Python that is none, is told before any code runs", async () => {
-  await expect(stage.egress({ allowedRanges: ["10.0.0.1"] })).rejects.toThrow(/10\.1\.0\.0\/16/);
-  const from = { settings: DEFAULT_EGRESS, pythonCommand: "/nonexistent/python3" };
-  await expect(openEgress(from)).rejects.toThrow(/apt-get install/);
 });
