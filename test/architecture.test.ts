@@ -46,8 +46,8 @@ test.each([
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],
   [/^node:child_process$/, ["src/sandbox/", "src/core/db/embedded-postgres"]],
-  [/^node:http2?$/, ["src/api/", "src/sandbox/egress-"]],
-  [/^ipaddr\.js$/, ["src/sandbox/egress-rules.ts"]],
+  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/"]],
+  [/^ipaddr\.js$/, ["src/sandbox/egress/rules.ts"]],
   [/^picocolors$/, ["src/serve.ts", "src/doctor.ts"]],
 ])("%s stays in its room", (technology, homes) => {
   const strangers = FILES.filter(({ imports }) => imports.some((imported) => technology.test(imported)))

@@ -32,7 +32,7 @@ export interface Program {
   readonly outputBytesMax: number;
   /** Invocations of this program that may run at once; more wait. */
   readonly concurrencyMax: number;
-  /** Hosts that it may reach through the proxy, as patterns of egress-rules.ts; none without any. */
+  /** Hosts that it may reach through the proxy, as patterns of egress/rules.ts; none without any. */
   readonly egressHosts: readonly string[];
   /** Every invocation gets a worker of its own, which ends with it. */
   readonly isFresh: boolean;

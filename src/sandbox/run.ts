@@ -1,6 +1,6 @@
 import { clean, readLine } from "./answers.ts";
 import type { Group } from "./cgroup.ts";
-import type { EgressReport } from "./egress-run.ts";
+import type { EgressReport } from "./egress/run.ts";
 import { encodeFrame, KIND } from "./frames.ts";
 import type {
   Invocation,

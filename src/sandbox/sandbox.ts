@@ -1,7 +1,7 @@
 import { Builds, nameJavaScriptBuilder } from "./builds.ts";
 import type { Groups } from "./cgroup.ts";
-import { type Egress, openEgress } from "./egress.ts";
-import { parseHostPattern, parseRanges } from "./egress-rules.ts";
+import { type Egress, openEgress } from "./egress/egress.ts";
+import { parseHostPattern, parseRanges } from "./egress/rules.ts";
 import { NO_GROUPS, openGroups } from "./groups.ts";
 import { type GoToolchain, openGoToolchain } from "./guests/go/toolchain.ts";
 import { Interpreters } from "./interpreters.ts";

@@ -1,4 +1,4 @@
-import { DEFAULT_EGRESS, type EgressSettings } from "./egress.ts";
+import { DEFAULT_EGRESS, type EgressSettings } from "./egress/egress.ts";
 
 /** Everything about the sandbox that an operator decides. */
 export interface SandboxSettings {

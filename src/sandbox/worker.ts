@@ -1,6 +1,6 @@
 import { readChecked, readFailure, readReady, readResult } from "./answers.ts";
-import { type Door, type Egress, PROXY_ENVIRONMENT } from "./egress.ts";
-import type { HostPattern } from "./egress-rules.ts";
+import { type Door, type Egress, PROXY_ENVIRONMENT } from "./egress/egress.ts";
+import type { HostPattern } from "./egress/rules.ts";
 import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frames.ts";
 import type { Ending, Jail } from "./launch.ts";
 import type { Log } from "./log.ts";

@@ -1,6 +1,6 @@
 import { WrongSettings } from "../core/config.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
-import { coversPattern, type HostPattern, parseHostPattern, RuleProblem } from "../sandbox/egress-rules.ts";
+import { coversPattern, type HostPattern, parseHostPattern, RuleProblem } from "../sandbox/egress/rules.ts";
 
 /** The operator's word on hosts. */
 export interface HostSettings {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { DEFAULT_EGRESS, openEgress } from "../../src/sandbox/egress.ts";
-import { parseHostPattern } from "../../src/sandbox/egress-rules.ts";
+import { DEFAULT_EGRESS, openEgress } from "../../src/sandbox/egress/egress.ts";
+import { parseHostPattern } from "../../src/sandbox/egress/rules.ts";
 import { brief, EgressStage, type Guest, listen, type Outside, PYTHON } from "./egress-stage.ts";
 
 /** What ends a connection, other than the two who talk. */

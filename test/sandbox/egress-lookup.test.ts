@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openLookup } from "../../src/sandbox/egress-lookup.ts";
+import { openLookup } from "../../src/sandbox/egress/lookup.ts";
 
 const NEVER = new AbortController().signal;
 const [A, AAAA] = [1, 28];

@@ -7,7 +7,7 @@ import {
   parseRanges,
   RuleProblem,
   readHost,
-} from "../../src/sandbox/egress-rules.ts";
+} from "../../src/sandbox/egress/rules.ts";
 
 describe("a pattern", () => {
   test.each([

@@ -13,9 +13,9 @@ import {
   type Egress,
   openEgress,
   PROXY_ENVIRONMENT,
-} from "../../src/sandbox/egress.ts";
-import { type HostPattern, parseHostPattern } from "../../src/sandbox/egress-rules.ts";
-import type { EgressReport } from "../../src/sandbox/egress-run.ts";
+} from "../../src/sandbox/egress/egress.ts";
+import { type HostPattern, parseHostPattern } from "../../src/sandbox/egress/rules.ts";
+import type { EgressReport } from "../../src/sandbox/egress/run.ts";
 import {
   decodeHeadAndBody,
   decodeJson,
@@ -156,7 +156,13 @@ export class EgressStage {
 const PLACE = {
   binds: [],
   files: [],
-  limits: { memoryBytesMax: 256 * MIB, cpuMillisMax: 1000, pidsMax: 64, openFilesMax: 256, tmpBytesMax: 16 * MIB },
+  limits: {
+    memoryBytesMax: 256 * MIB,
+    cpuMillisMax: 1000,
+    pidsMax: 64,
+    openFilesMax: 256,
+    tmpBytesMax: 16 * MIB,
+  },
 };
 
 /** What a call came to: the body that Run gave, or what it raised; and all of its connections. */

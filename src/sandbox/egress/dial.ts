@@ -1,7 +1,7 @@
 import { connect, isIP, type Socket } from "node:net";
-import type { Lookup } from "./egress-lookup.ts";
-import { findForbidden, type Ranges, type Target, writeTarget } from "./egress-rules.ts";
-import { type Connection, Refusal } from "./egress-run.ts";
+import type { Lookup } from "./lookup.ts";
+import { findForbidden, type Ranges, type Target, writeTarget } from "./rules.ts";
+import { type Connection, Refusal } from "./run.ts";
 
 export interface Way {
   readonly lookup: Lookup;

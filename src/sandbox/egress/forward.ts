@@ -1,6 +1,6 @@
 import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { type Connection, Refusal } from "./egress-run.ts";
+import { type Connection, Refusal } from "./run.ts";
 
 /** Between two neighbours only; what else `Connection` names is so as well. */
 const HOP_BY_HOP = [

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { type HostPattern, isHostAllowed, type Target, writeTarget } from "./egress-rules.ts";
+import { type HostPattern, isHostAllowed, type Target, writeTarget } from "./rules.ts";
 
 /** What a guest wants, or what is wrong with how it asks; then the target is what can be shown of it. */
 export interface Asked {

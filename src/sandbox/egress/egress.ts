@@ -2,11 +2,11 @@ import { execFile, spawn } from "node:child_process";
 import { closeSync, existsSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type Lookup, openLookup } from "./egress-lookup.ts";
-import { EgressProxy, PROXY_PORT } from "./egress-proxy.ts";
-import { type HostPattern, parseRanges, type Ranges } from "./egress-rules.ts";
-import type { EgressLimits, EgressReport } from "./egress-run.ts";
-import { retry } from "./retry.ts";
+import { retry } from "../retry.ts";
+import { type Lookup, openLookup } from "./lookup.ts";
+import { EgressProxy, PROXY_PORT } from "./proxy.ts";
+import { type HostPattern, parseRanges, type Ranges } from "./rules.ts";
+import type { EgressLimits, EgressReport } from "./run.ts";
 
 /** What an operator decides about connections of codes to the outside. */
 export interface EgressSettings extends EgressLimits {
@@ -145,7 +145,7 @@ const STDERR_CHARACTERS_MAX = 2000;
 
 /** A listening socket at the proxy's place in a network. Resolves when who listened first has ended. */
 async function listenInside(python: string, namespace: number): Promise<object> {
-  const file = join(import.meta.dirname, "egress-listen.py");
+  const file = join(import.meta.dirname, "listen.py");
   const child = spawn(python, ["-I", "-S", "-B", file], {
     cwd: "/",
     env: {},

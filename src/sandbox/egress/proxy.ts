@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { dial, type Way } from "./egress-dial.ts";
-import { answerRefusal, forward } from "./egress-forward.ts";
-import { type HostPattern, readHost, readPort, writeTarget } from "./egress-rules.ts";
+import { dial, type Way } from "./dial.ts";
+import { answerRefusal, forward } from "./forward.ts";
+import { type HostPattern, readHost, readPort, writeTarget } from "./rules.ts";
 import {
   type Asked,
   type Connection,
@@ -10,7 +10,7 @@ import {
   type EgressReport,
   EgressRun,
   Refusal,
-} from "./egress-run.ts";
+} from "./run.ts";
 
 /** Where it is, as a jail sees it; the program that listens there for it has the same number. */
 export const PROXY_PORT = 3128;
