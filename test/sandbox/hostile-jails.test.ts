@@ -93,7 +93,7 @@ test("what is said too late is no other invocation's answer", async () => {
     for (const [index, frames] of sessions.entries()) {
       if (!watched.worker.canServe) break;
       const honest = (index === 0 ? [loaded, answer] : [answer]).map(toStep);
-      const call = new Call(watched.worker, { steps: [{ late: frames.map(toStep) }, ...honest] });
+      const call = new Call(watched.worker, { steps: [...honest, { late: frames.map(toStep) }] });
       await call.expectForeseen({ status: "SUCCEEDED", logs: 0 });
     }
     await expectGone(watched, jail);
