@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 
-PLACEHOLDER = b"00000000-nonce-0000-0000-000000000000"
+PLACEHOLDER = b"00000000-once-0000-0000-000000000000"
 INVOKE = 2
 
 

@@ -40,7 +40,7 @@ export type Event =
 
 export const RESULT_BYTES_MAX = 1000;
 /** Stands for the nonce in what a real guest is told to say: it puts in the one that it was given. */
-export const PLACEHOLDER = "00000000-nonce-0000-0000-000000000000";
+export const PLACEHOLDER = "00000000-once-0000-0000-000000000000";
 
 const what = fc.constantFrom<What>(...WHATS);
 const to = fc.constantFrom<-1 | 0 | 1>(0, 0, 0, -1, 1);
