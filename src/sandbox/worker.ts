@@ -1,4 +1,5 @@
 import { readChecked, readFailure, readReady, readResult } from "./answers.ts";
+import { Clock } from "./clock.ts";
 import { type Door, type Egress, PROXY_ENVIRONMENT } from "./egress/egress.ts";
 import type { HostPattern } from "./egress/rules.ts";
 import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frames.ts";
@@ -59,8 +60,6 @@ export interface Owner {
 /** Before it has a program a worker gets what any interpreter needs; then the program's own limit holds. */
 export const BLANK_MEMORY_BYTES = 256 * 1024 * 1024;
 export const BLANK_CPU_MILLIS = 1000;
-/** A processor limit is looked at when it could be used up, and not more often than that. */
-const CPU_LOOK_MS_MIN = 20;
 const STDERR_CHARACTERS_MAX = 2000;
 
 export class Worker {
@@ -78,8 +77,7 @@ export class Worker {
   /** The way out, of a program that has one. */
   #door: Door | undefined;
   #rules: readonly HostPattern[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #cpuTimer: NodeJS.Timeout | undefined;
+  readonly #clock = new Clock((verdict) => this.#end(verdict));
   #invocation = 0;
   /** Before any code was loaded: what a clean worker consists of. */
   #processes = 0;
@@ -95,7 +93,7 @@ export class Worker {
     jail.control.on("data", (chunk: Buffer) => this.#receive(chunk));
     jail.stdout.on("data", (chunk: Buffer) => this.#print("stdout", chunk));
     jail.stderr.on("data", (chunk: Buffer) => this.#print("stderr", chunk));
-    this.#timer = setTimeout(() => this.#end(), limits.startMs);
+    this.#clock.startLoading(limits.startMs);
     void this.#watch();
   }
 
@@ -124,7 +122,7 @@ export class Worker {
   serve(order: Order, signal: AbortSignal): Promise<Outcome> {
     if (!this.canServe) throw new Error(`a worker that is ${this.#state.at} cannot serve`);
     const isBlank = this.isBlank;
-    const { program, invocation } = order;
+    const { program } = order;
     if (isBlank) this.#jail.group.limit(program);
     if (this.#isFrozen) this.#thaw();
     this.#invocation += 1;
@@ -142,11 +140,8 @@ export class Worker {
     if (isBlank) control.uncork();
     this.#become({ at: isBlank ? "loading" : "serving", run, clean: true });
     this.#door?.begin(this.#rules, (connection) => run.connected(connection));
-    this.#startTimer(
-      isBlank ? this.#limits.startMs : invocation.timeoutMs,
-      isBlank ? verdicts.loadTimedOut : verdicts.timedOut,
-    );
-    if (!isBlank) this.#watchProcessor(run);
+    if (isBlank) this.#clock.startLoading(this.#limits.startMs);
+    else this.#clock.startRun(run);
     const cancel = () => this.#endRun(run, verdicts.CANCELLED);
     signal.addEventListener("abort", cancel);
     run.whenOver(() => signal.removeEventListener("abort", cancel));
@@ -175,7 +170,7 @@ export class Worker {
     this.#invocation += 1;
     this.#become({ at: "checking", answer: { resolve, reject } });
     this.#jail.control.write(encodeFrame(KIND.CHECK, this.#invocation, { file, language }, source));
-    this.#startTimer(this.#limits.startMs, verdicts.loadTimedOut);
+    this.#clock.startLoading(this.#limits.startMs);
     const cancel = () => reject(signal.reason);
     signal.addEventListener("abort", cancel);
     try {
@@ -255,7 +250,7 @@ export class Worker {
   #takeReady(frame: Frame): void {
     if (frame.kind !== KIND.READY) throw new BrokenFrame("a guest did not say that it is ready");
     readReady(frame.payload);
-    clearTimeout(this.#timer);
+    this.#clock.stop();
     this.#processes = this.#jail.group.processes().length;
     this.#tasks = this.#jail.group.tasks();
     this.#become({ at: "blank" });
@@ -281,8 +276,7 @@ export class Worker {
         if (at !== "loading") throw new BrokenFrame("a program was loaded twice");
         run.delivered();
         this.#become({ at: "serving", run, clean });
-        this.#startTimer(invocation.timeoutMs, verdicts.timedOut);
-        this.#watchProcessor(run);
+        this.#clock.startRun(run);
         return;
       case KIND.RESULT:
         if (at !== "serving") throw new BrokenFrame("a result came before the program was loaded");
@@ -312,7 +306,7 @@ export class Worker {
    * then the event loop may have looked at stdout before it was written.
    */
   #settle(run: Run, result: Result | Verdict, clean: boolean, position: number): void {
-    this.#stopTimers();
+    this.#clock.stop();
     this.#door?.end();
     run.measure();
     // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
@@ -368,27 +362,6 @@ export class Worker {
     if ("run" in state) state.run?.flush();
   }
 
-  #startTimer(timeoutMs: number, verdictOf: (timeoutMs: number) => Verdict): void {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#end(verdictOf(timeoutMs)), timeoutMs);
-  }
-
-  /** A limit that the time-out does not reach first: nothing is done for any other. */
-  #watchProcessor(run: Run): void {
-    const { program, invocation } = run.order;
-    if (program.cpuTimeMsMax * 1000 >= invocation.timeoutMs * program.cpuMillisMax) return;
-    const leftMs = program.cpuTimeMsMax - run.cpuMs;
-    if (leftMs <= 0) return this.#endRun(run, verdicts.outOfProcessorTime(program.cpuTimeMsMax));
-    const earliestMs = Math.max(CPU_LOOK_MS_MIN, (leftMs * 1000) / program.cpuMillisMax);
-    this.#cpuTimer = setTimeout(() => this.#watchProcessor(run), earliestMs);
-  }
-
-  #stopTimers(): void {
-    clearTimeout(this.#timer);
-    if (this.#cpuTimer !== undefined) clearTimeout(this.#cpuTimer);
-    this.#cpuTimer = undefined;
-  }
-
   #thaw(): void {
     this.#isFrozen = false;
     this.#jail.group.thaw();
@@ -403,7 +376,7 @@ export class Worker {
   #end(verdict?: Verdict): void {
     const state = this.#state;
     if (state.at === "ending" || state.at === "dead") return;
-    this.#stopTimers();
+    this.#clock.stop();
     void this.#door?.[Symbol.asyncDispose]();
     switch (state.at) {
       case "loading":
