@@ -8,7 +8,7 @@ Usage: node src/main.ts <command>
 
 Commands:
   serve      Start the service (the default). Settings come from the environment.
-  doctor     Try every wall of the jail on this host and say how to mend what does not hold.
+  doctor     Try to get over every wall of the jail on this host; say how to mend what does not hold.
   migrate    Bring the database at DATABASE_URL to the newest schema, and end.
   settings   Print every setting: its variable, default, meaning and what is accepted.
 
@@ -25,7 +25,6 @@ Examples:
 /** What a command needs is loaded when it is called for, and compiled once: the second start is the quicker for it. */
 const COMMANDS: Record<string, () => Promise<number>> = {
   serve: async () => (await import("./serve.ts")).serve(),
-  doctor: async () => (await import("./doctor.ts")).doctor(),
   migrate: async () => (await import("./serve.ts")).migrateOnly(),
   settings: async () => say(`${(await import("./core/config.ts")).settingsTable()}\n`),
 };
@@ -36,6 +35,8 @@ process.exitCode = await main(process.argv.slice(2));
 
 async function main(words: string[]): Promise<number> {
   try {
+    // It has options of its own.
+    if (words[0] === "doctor") return await (await import("./doctor.ts")).doctor(words.slice(1));
     const options = { help: { type: "boolean", short: "h" }, version: { type: "boolean" } } as const;
     const { values, positionals } = parseArgs({ args: words, options, allowPositionals: true });
     if (values.help) return say(HELP);

@@ -93,7 +93,7 @@ export interface StartCommand {
   readonly arguments: readonly string[];
   /** Separated by NUL; to be written to `BUBBLEWRAP_DESCRIPTOR`. Empty when bubblewrap is not part of it. */
   readonly bubblewrapArguments: string;
-  /** Of the starter. A guest can read its starter's environment in /proc: there is none, unless it is the guest's own. */
+  /** Of the starter. There is nothing in it, because a guest can read its starter's environment in /proc. */
   readonly environment: Readonly<Record<string, string>>;
 }
 
@@ -112,16 +112,23 @@ export function buildWalls(order: Order): StartCommand {
   }
   const jailed = !site.waivedWalls.includes("namespaces");
   const rooted = jailed && !site.waivedWalls.includes("root");
-  if (jailed && !rooted) plan.bwrap.unshift("--bind", "/", "/");
+  if (jailed && !rooted) {
+    plan.bwrap.unshift("--bind", "/", "/");
+    // The tree is seen where it is, also when that is below a folder that another wall has hidden.
+    if (spec.root !== "/") plan.bwrap.push("--ro-bind", spec.root, spec.root);
+  }
   const inner = rooted ? spec.command : spec.command.map((part) => onHost(part, spec));
   const steps = [...plan.setpriv];
   // The arguments come on a descriptor because a guest can read bubblewrap's command line in /proc.
   if (jailed) steps.push("bwrap", "--args", String(BUBBLEWRAP_DESCRIPTOR), "--");
+  // Only after the steps that are found by the shell's own path.
+  else
+    steps.push("env", "-i", ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`));
   return {
     command: "/bin/sh",
     arguments: ["-c", [...plan.shell, 'exec "$@"'].join("\n"), "jail", ...steps, ...inner],
     bubblewrapArguments: jailed ? plan.bwrap.map((part) => `${part}\0`).join("") : "",
-    environment: jailed ? {} : spec.environment,
+    environment: {},
   };
 }
 

@@ -34,16 +34,7 @@ export class Roots {
 
 /** Prepares all trees, after those of services that have ended are removed. */
 export async function openRoots(dataFolder: string, pythonCommand: string): Promise<Roots> {
-  const parent = await findParent(dataFolder);
-  await mkdir(parent, { recursive: true });
-  for (const name of await readdir(parent)) {
-    const instance = name.slice(PREFIX.length);
-    if (name.startsWith(PREFIX) && isLeftover(instance))
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
-  const folder = join(parent, PREFIX + instanceName());
-  await mkdir(folder);
-  await chmod(folder, 0o755);
+  const folder = await makeRootsFolder(dataFolder);
   try {
     const bare = join(folder, "bare");
     const [python, node] = await Promise.all([
@@ -56,6 +47,21 @@ export async function openRoots(dataFolder: string, pythonCommand: string): Prom
     await rm(folder, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A new folder that every jail's user can pass through and run programs in. Those of ended processes are removed. */
+export async function makeRootsFolder(dataFolder: string): Promise<string> {
+  const parent = await findParent(dataFolder);
+  await mkdir(parent, { recursive: true });
+  for (const name of await readdir(parent)) {
+    const instance = name.slice(PREFIX.length);
+    if (name.startsWith(PREFIX) && isLeftover(instance))
+      await rm(join(parent, name), { recursive: true, force: true });
+  }
+  const folder = join(parent, PREFIX + instanceName());
+  await mkdir(folder);
+  await chmod(folder, 0o755);
+  return folder;
 }
 
 async function prepareBare(tree: string): Promise<void> {

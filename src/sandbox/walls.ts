@@ -1,4 +1,6 @@
 import type { Groups } from "./cgroup.ts";
+import { type Climb, climbWalls } from "./climbs.ts";
+import { FIXES, type Fix, INSTALL } from "./fixes.ts";
 import { NO_GROUPS, openGroups } from "./groups.ts";
 import { BUBBLEWRAP_WALLS, type JailSpec, type Site, WALL_NAMES, type WallName } from "./jail.ts";
 import { Jails } from "./launch.ts";
@@ -6,12 +8,12 @@ import type { Log } from "./log.ts";
 import { runInJail } from "./one-shot.ts";
 import type { SandboxSettings } from "./settings.ts";
 
-/** Whether a wall can be built on this host, why not, and the command that changes it. */
+/** Whether a wall can be built on this host, why not, and what changes it. */
 export interface WallReport {
-  readonly wall: string;
+  readonly wall: WallName;
   readonly held: boolean | "waived";
   readonly detail: string;
-  readonly fix: string;
+  readonly fix: Fix;
 }
 
 /** Tries every wall on this host. Takes a few hundredths of a second where all of them hold. */
@@ -32,19 +34,16 @@ export async function probeWalls(
   const reports: WallReport[] = [];
   for (const wall of WALL_NAMES) {
     if (!wanted.includes(wall))
-      reports.push({ wall, held: "waived", detail: "waived by the operator", fix: "" });
+      reports.push({ wall, held: "waived", detail: "waived by the operator", fix: {} });
     else if (wall === "cgroup") reports.push(groups!);
-    else if (whole === undefined) reports.push({ wall, held: true, detail: DETAILS[wall], fix: "" });
+    else if (whole === undefined) reports.push({ wall, held: true, detail: DETAILS[wall], fix: {} });
     else reports.push(explain(wall, await attempt(neededFor(wall, others))));
   }
   return reports;
 }
 
-/** Throws, with every wall that does not stand and how to build it; says which ones are waived. */
-export async function requireWalls(
-  settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase">,
-  log: Log,
-): Promise<void> {
+/** Throws for waivers that make no sense: a wall that there is not, or one whose ground is waived. */
+export function checkWaivers(settings: Pick<SandboxSettings, "mode" | "waivedWalls">): void {
   const unknown = settings.waivedWalls.filter((name) => !WALL_NAMES.some((wall) => wall === name));
   if (unknown.length > 0) {
     throw new Error(`there is no wall named ${unknown.join(", ")}; the walls are ${WALL_NAMES.join(", ")}`);
@@ -55,11 +54,19 @@ export async function requireWalls(
       `without namespaces there is no bubblewrap to build these walls; waive them too: ${tied.join(", ")}`,
     );
   }
+}
+
+/** Throws, with every wall that does not stand and how to build it; says which ones are waived. */
+export async function requireWalls(
+  settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase">,
+  log: Log,
+): Promise<void> {
+  checkWaivers(settings);
   const reports = await probeWalls(settings);
   const failed = reports.filter(({ held }) => held === false);
   if (failed.length > 0) {
-    const lines = failed.map(({ wall, detail, fix }) => `- ${wall}: ${detail}\n  ${fix}`);
-    throw new Error(`this host cannot build every wall around codes:\n${lines.join("\n")}`);
+    const lines = failed.flatMap(({ wall, detail, fix }) => [`- ${wall}: ${detail}`, ...describeFix(fix)]);
+    throw new Error(`this host cannot build every wall around codes:\n${lines.join("\n  ")}`);
   }
   if (settings.mode === "none")
     log.warn({}, "codes run without any wall around them; this is for trusted code only");
@@ -85,11 +92,11 @@ const NOT_LINUX: WallReport = {
   wall: "namespaces",
   held: false,
   detail: `walls are made of Linux, and this is ${process.platform}`,
-  fix: "run the service in a Debian container: docker run --privileged -p 8050:8050 -v \"$PWD\":/app -w /app node:24-bookworm sh -c 'apt-get update && apt-get install -y bubblewrap python3 && npm ci && npm start'",
+  fix: {
+    Docker:
+      "docker run --privileged -p 8050:8050 -v \"$PWD\":/app -w /app node:24-bookworm sh -c 'apt-get update && apt-get install -y bubblewrap python3 && npm ci && npm start'",
+  },
 };
-
-const INSTALL = "apt-get install -y bubblewrap util-linux";
-const CONTAINER = "in a container: docker run --privileged --cgroupns=private, or waive the wall";
 
 async function probeGroups(): Promise<WallReport> {
   try {
@@ -104,12 +111,11 @@ async function probeGroups(): Promise<WallReport> {
       wall: "cgroup",
       held: true,
       detail: `version ${groups.version.slice(1)}: ${DETAILS.cgroup}`,
-      fix: "",
+      fix: {},
     };
   } catch (error) {
     const detail = `control groups cannot be made: ${error instanceof Error ? error.message : error}`;
-    const service = "run as root, or under systemd with Delegate=yes (systemd-run --property=Delegate=yes …)";
-    return { wall: "cgroup", held: false, detail, fix: `${service}; ${CONTAINER}` };
+    return { wall: "cgroup", held: false, detail, fix: FIXES.cgroup };
   }
 }
 
@@ -152,17 +158,50 @@ function neededFor(wall: WallName, wanted: readonly WallName[]): WallName[] {
 }
 
 function explain(wall: WallName, complaint: string | undefined): WallReport {
-  if (complaint === undefined) return { wall, held: true, detail: DETAILS[wall], fix: "" };
-  return { wall, held: false, detail: complaint, fix: fixFor(wall, complaint) };
+  if (complaint === undefined) return { wall, held: true, detail: DETAILS[wall], fix: {} };
+  const isMissing = /not found|ENOENT|No such file|Unknown option/i.test(complaint);
+  return { wall, held: false, detail: complaint, fix: isMissing ? INSTALL : FIXES[wall] };
 }
 
-function fixFor(wall: WallName, complaint: string): string {
-  if (/not found|ENOENT|No such file/.test(complaint)) return INSTALL;
-  if (/Unknown option/i.test(complaint)) return `bubblewrap 0.8 or newer is needed: ${INSTALL}`;
-  if (wall === "processes")
-    return `in a container: docker run --security-opt systempaths=unconfined; ${CONTAINER}`;
-  if (wall === "user") return `run the service as root, or as the user that codes may run as; ${INSTALL}`;
-  const debian = "sysctl -w kernel.unprivileged_userns_clone=1 (Debian)";
-  const ubuntu = "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 (Ubuntu)";
-  return `${debian}, ${ubuntu}; ${CONTAINER}`;
+function describeFix(fix: Fix): string[] {
+  return Object.entries(fix).map(([platform, what]) => `${platform}: ${what}`);
+}
+
+/** What came of a wall on this host: whether it can be built, and whether it could be climbed. */
+export interface Verdict {
+  readonly wall: WallName;
+  readonly state: "held" | "not held" | "waived";
+  readonly why: string;
+  readonly fix: Fix;
+}
+
+/**
+ * Builds every wall, and tries to get over each from inside a jail. Walls that cannot be built and waived ones are tried
+ * without: that shows what they would keep from codes. Throws for waivers that make no sense. Takes about a second.
+ */
+export async function tryWalls(
+  settings: Pick<SandboxSettings, "mode" | "waivedWalls" | "uidBase" | "folder">,
+): Promise<Verdict[]> {
+  checkWaivers(settings);
+  const reports = await probeWalls(settings);
+  if (process.platform !== "linux")
+    return reports.map(({ wall, detail, fix }) => ({ wall, state: "not held", why: detail, fix }));
+  const missing = reports.filter(({ held }) => held !== true).map(({ wall }) => wall);
+  const tied = missing.includes("namespaces") ? BUBBLEWRAP_WALLS : [];
+  const climbs = await climbWalls({
+    site: { waivedWalls: [...new Set([...missing, ...tied])], asRoot: process.getuid?.() === 0 },
+    uidBase: settings.uidBase,
+    dataFolder: settings.folder,
+  });
+  return reports.map((report, index) => judge(report, climbs[index]!));
+}
+
+function judge({ wall, held, detail, fix }: WallReport, { tried, climbed }: Climb): Verdict {
+  const got = climbed.length > 0 ? `a code gets: ${climbed.join(", ")}` : "nothing was got, even so";
+  if (held === "waived") return { wall, state: "waived", why: got, fix: {} };
+  if (!held) return { wall, state: "not held", why: `it cannot be built: ${detail}; ${got}`, fix };
+  if (climbed.length > 0) return { wall, state: "not held", why: got, fix: FIXES[wall] };
+  const why =
+    tried.length > 0 ? `tried in vain: ${tried.join(", ")}` : "built, but there was no way to try it";
+  return { wall, state: "held", why, fix: {} };
 }
