@@ -83,7 +83,6 @@ function row({ wall, state, why, fix }: Verdict, like: WallName | undefined): st
   const [first = "", ...rest] = wrap(why, COLUMNS - WHY_COLUMN);
   const shade = state === "held" ? color.dim : (text: string) => text;
   const fixes = Object.entries(like === undefined ? fix : { "": `as for ${like}` }).flatMap(fixLines);
-
   return [
     `  ${wall.padEnd(12)} ${STATES[state]}  ${shade(first)}`,
     ...rest.map((line) => indent + shade(line)),

@@ -45,7 +45,7 @@ const ATTEMPTS = {
     "a core dump": () => limitOf("Max core file size") !== "0",
   },
   user: {
-    "root's files": () => fs.readFileSync(host.filesOfRoot.find((path) => fs.existsSync(path))) !== undefined,
+    "root's files": readFileOfRoot,
     "root's user id": () => process.getuid() === 0,
     capabilities: () => /^Cap(Inh|Prm|Eff|Bnd|Amb):\s*0*[1-9a-f]/m.test(statusOfSelf()),
     "new privileges": () => /^NoNewPrivs:\s*0/m.test(statusOfSelf()),
@@ -121,6 +121,11 @@ if (asked.straggler !== "") {
 }
 await new Promise((resolve) => process.stdout.write(`${JSON.stringify(told)}\n`, resolve));
 process.exit();
+
+function readFileOfRoot() {
+  if (host.filesOfRoot.length === 0) throw new Untried("root has no file here");
+  return fs.readFileSync(host.filesOfRoot.find((path) => fs.existsSync(path))) !== undefined;
+}
 
 /** Whatever the kernel refuses with an error was not got. */
 function untriedOrRefused(error) {

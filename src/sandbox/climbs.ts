@@ -175,7 +175,8 @@ class Prey {
       ...{ port: typeof address === "object" ? address?.port : 0, abstractSocket },
       ...{ folder: open, file: join(open, "file") },
       dataFolder: { path: dataFolder, identity: await identify(dataFolder) },
-      filesOfRoot: ["/of-root", join(tree, "of-root")],
+      // A service that is not root has no other user to give to its jails.
+      filesOfRoot: process.getuid?.() === 0 ? ["/of-root", join(tree, "of-root")] : [],
     };
     return new Prey(marks, [tcp, local], open);
   }
