@@ -11,18 +11,22 @@ export class RawLines {
     this.#lineBytesMax = lineBytesMax;
   }
 
-  push(chunk: Buffer, take: (text: Buffer, cut: boolean) => void): void {
+  /** Answers with how many bytes were dropped. */
+  push(chunk: Buffer, take: (text: Buffer, cut: boolean) => void): number {
     let start = 0;
+    let dropped = 0;
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      this.#finish(chunk.subarray(start, end), take);
+      dropped += this.#finish(chunk.subarray(start, end), take);
       start = end + 1;
     }
     const rest = chunk.subarray(start);
-    if (rest.byteLength === 0 || this.#dropping) return;
+    if (rest.byteLength === 0) return dropped;
+    if (this.#dropping) return dropped + rest.byteLength;
     this.#unfinished = this.#unfinished.byteLength === 0 ? rest : Buffer.concat([this.#unfinished, rest]);
-    if (this.#unfinished.byteLength <= this.#lineBytesMax) return;
-    this.#finish(EMPTY, take);
+    if (this.#unfinished.byteLength <= this.#lineBytesMax) return dropped;
+    dropped += this.#finish(EMPTY, take);
     this.#dropping = true;
+    return dropped;
   }
 
   /** The program ends, and with it a line that has no end. */
@@ -31,16 +35,17 @@ export class RawLines {
     this.#dropping = false;
   }
 
-  #finish(end: Buffer, take: (text: Buffer, cut: boolean) => void): void {
+  #finish(end: Buffer, take: (text: Buffer, cut: boolean) => void): number {
     const line = this.#unfinished.byteLength === 0 ? end : Buffer.concat([this.#unfinished, end]);
     this.#unfinished = EMPTY;
     if (this.#dropping) {
       this.#dropping = false;
-      return;
+      return end.byteLength;
     }
     const cut = line.byteLength > this.#lineBytesMax;
     const kept = cut ? cutText(line, this.#lineBytesMax) : line;
     take(!cut && kept.at(-1) === RETURN ? kept.subarray(0, -1) : kept, cut);
+    return line.byteLength - kept.byteLength;
   }
 }
 

@@ -109,9 +109,15 @@ export class Run {
   print(stream: "stdout" | "stderr", chunk: Buffer): void {
     const nowUs = Date.now() * 1000;
     this.#prints[stream] ??= new RawLines(this.#lineBytesMax);
-    this.#prints[stream].push(chunk, (text, cut) =>
+    const dropped = this.#prints[stream].push(chunk, (text, cut) =>
       this.#add(PRINT_LEVELS[stream], stream, nowUs, text, cut),
     );
+    this.drop(dropped);
+  }
+
+  /** Something that it wrote and nobody sees: it is part of its output all the same, because it was read. */
+  drop(bytes: number): void {
+    this.#outputBytes += bytes;
   }
 
   /** Hands the lines on that have come since the last time. */

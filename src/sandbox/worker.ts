@@ -61,6 +61,9 @@ export interface Owner {
 export const BLANK_MEMORY_BYTES = 256 * 1024 * 1024;
 export const BLANK_CPU_MILLIS = 1000;
 const STDERR_CHARACTERS_MAX = 2000;
+const CHECK_LOG_BYTES_MAX = 1024 * 1024;
+/** A guest that ends closes its line a moment before. */
+const HANG_UP_MS = 1000;
 
 export class Worker {
   /** Resolves when it is blank; rejects when it ends before that. */
@@ -82,6 +85,8 @@ export class Worker {
   /** Before any code was loaded: what a clean worker consists of. */
   #processes = 0;
   #tasks = 0;
+  /** Of log frames while a source is looked at. */
+  #droppedBytes = 0;
   #stderr = "";
 
   constructor(jail: Jail, limits: WorkerLimits, log: Log) {
@@ -91,6 +96,7 @@ export class Worker {
     this.ready = this.#becomeReady.promise;
     this.ready.catch(() => {});
     jail.control.on("data", (chunk: Buffer) => this.#receive(chunk));
+    jail.control.once("end", () => this.#hungUp());
     jail.stdout.on("data", (chunk: Buffer) => this.#print("stdout", chunk));
     jail.stderr.on("data", (chunk: Buffer) => this.#print("stderr", chunk));
     this.#clock.startLoading(limits.startMs);
@@ -217,7 +223,7 @@ export class Worker {
       case "loading":
       case "serving":
         // Something that an earlier invocation left running was a moment too late to end the worker before this one.
-        if (frame.invocation < state.run.number) return this.#become({ ...state, clean: false });
+        if (frame.invocation < state.run.number) return this.#dropStale(frame, state);
         if (frame.invocation > state.run.number) throw new BrokenFrame("a frame is for another invocation");
         return this.#takeAnswer(frame, state, position);
       case "settling":
@@ -230,6 +236,13 @@ export class Worker {
       case "dead":
         return;
     }
+  }
+
+  #dropStale(frame: Frame, state: State & { at: "loading" | "serving" }): void {
+    const { run } = state;
+    this.#become({ ...state, clean: false });
+    run.drop(frame.payload.byteLength + 1);
+    if (run.outputExceeded) this.#end(verdicts.tooMuchOutput(run.order.program.outputBytesMax));
   }
 
   /** An answer that was written before its end is one; what was ended for a reason answers no more. */
@@ -258,8 +271,12 @@ export class Worker {
   }
 
   #takeChecked(frame: Frame, answer: Answer): void {
-    // A compiler's warnings are of no interest.
-    if (frame.kind === KIND.LOG) return;
+    // A compiler's warnings are of no interest, unless there is no end of them.
+    if (frame.kind === KIND.LOG) {
+      this.#droppedBytes += frame.payload.byteLength + 1;
+      if (this.#droppedBytes <= CHECK_LOG_BYTES_MAX) return;
+      throw new BrokenFrame("a check logs without end");
+    }
     if (frame.kind !== KIND.CHECKED) throw new BrokenFrame("a check was not answered");
     answer.resolve(readChecked(frame.payload));
   }
@@ -396,6 +413,12 @@ export class Worker {
         this.#become({ at: "ending" });
     }
     this.#jail.kill().catch((error: unknown) => this.#log.error({ err: error }, "a jail could not be ended"));
+  }
+
+  /** A guest that has closed its line can neither be asked nor answer. */
+  #hungUp(): void {
+    if (this.canServe) return this.#end();
+    setTimeout(() => this.#end(verdicts.brokeProtocol("it was closed")), HANG_UP_MS).unref();
   }
 
   /** Sees it end, by itself or not. Nothing is decided before everything that it wrote has been read. */

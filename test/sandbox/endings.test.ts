@@ -242,3 +242,21 @@ test("code that never finishes loading is ended after the time for loading", asy
   expect(outcome.status).toBe("TIMED_OUT");
   expect(lines.at(-1)?.text).toContain("loading");
 });
+
+test("a line without an end is output, however little of it is kept", async () => {
+  const { outcome, lines } = await held.stage.run(
+    program("python", "import os\ndef Run(engine):\n  while True: os.write(1, b'x' * 65536)", {
+      outputBytesMax: 4 * MIB,
+    }),
+  );
+  expect(outcome).toMatchObject({ status: "OUTPUT_LIMIT" });
+  expect(lines[0]).toMatchObject({ truncated: true });
+  expect(lines).toHaveLength(2);
+});
+
+test("code that closes its line to the host does not have to be waited for", async () => {
+  const { outcome } = await held.stage.python(
+    "import os, time\ndef Run(engine):\n  os.close(3)\n  time.sleep(600)",
+  );
+  expect(outcome).toMatchObject({ status: "FAILED", error: { kind: "Protocol" } });
+});
