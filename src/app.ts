@@ -304,6 +304,12 @@ function sandboxSettings(config: Config): SandboxSettings {
     tmpBytesMax: config.tmpBytes,
     openFilesMax: config.openFiles,
     pidsMax: config.processes,
+    libraries: {
+      python: config.pythonLibraries,
+      pythonPreload: config.pythonPreload,
+      node: config.nodeLibraries,
+      bytesMax: config.librariesBytesMax,
+    },
     egress: {
       allowedRanges: config.egressRanges,
       nameServers: config.egressNameServers,

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { choice, flag, limit, list, number, type Setting, text, url } from "./setting.ts";
+import { choice, flag, folders, limit, list, number, type Setting, text, url } from "./setting.ts";
 
 const MIB = 1024 ** 2;
 
@@ -262,6 +262,25 @@ const SETTINGS = {
     "CODEACTIONS_GO",
     "go",
     "The go that codes are compiled with, 1.19 or newer: a name on the path, or a path.",
+  ),
+  pythonLibraries: folders(
+    "CODEACTIONS_PYTHON_LIBRARIES",
+    "Folders of packages that every Python code may import, as a virtual environment's `site-packages`.",
+  ),
+  pythonPreload: list(
+    "CODEACTIONS_PYTHON_PRELOAD",
+    "Python modules that workers import before they know their code, such as `requests`.",
+  ),
+  nodeLibraries: folders(
+    "CODEACTIONS_NODE_LIBRARIES",
+    "Folders of packages that every JavaScript and TypeScript code may import, as a project's `node_modules`.",
+  ),
+  librariesBytesMax: number(
+    "CODEACTIONS_LIBRARIES_BYTES_MAX",
+    1024 ** 3,
+    1024 ** 2,
+    64 * 1024 ** 3,
+    "Bytes of all those folders together; they are copied to memory at the start.",
   ),
   uidBase: number(
     "CODEACTIONS_UID_BASE",

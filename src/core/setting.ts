@@ -1,3 +1,6 @@
+import { statSync } from "node:fs";
+import { resolve } from "node:path";
+
 /** One variable of the environment: what it means, what is accepted and what holds without it. */
 export interface Setting<Value> {
   readonly variable: string;
@@ -64,6 +67,20 @@ export function list(variable: string, meaning: string): Setting<readonly string
       .map((item) => item.trim())
       .filter((item) => item !== "");
   return { variable, default: [], shownDefault: "", meaning, accepted: "a list separated by commas", parse };
+}
+
+/** Folders that are there when the service starts; as absolute paths. */
+export function folders(variable: string, meaning: string): Setting<readonly string[]> {
+  const accepted = "folders that exist, separated by commas";
+  const parse = (given: string) => {
+    const paths = list(variable, meaning)
+      .parse(given)!
+      .map((path) => resolve(path));
+    return paths.every((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory())
+      ? paths
+      : undefined;
+  };
+  return { ...list(variable, meaning), accepted, parse };
 }
 
 export function url(variable: string, meaning: string): Setting<string> {

@@ -5,3 +5,6 @@ export interface Log {
   warn(object: object, message: string): void;
   error(object: object, message: string): void;
 }
+
+/** For whoever does not listen. */
+export const SILENT: Log = { debug() {}, info() {}, warn() {}, error() {} };

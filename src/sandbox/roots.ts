@@ -4,6 +4,8 @@ import { dirname, join } from "node:path";
 import { prepareNode } from "./guests/javascript/root.ts";
 import { preparePython } from "./guests/python/root.ts";
 import { instanceName, isLeftover } from "./instance.ts";
+import { type Libraries, measureLibraries, NO_LIBRARIES } from "./libraries.ts";
+import { type Log, SILENT } from "./log.ts";
 import type { MissingRuntime, Runtime } from "./runtime.ts";
 import { copyFolder, createTree } from "./tree.ts";
 
@@ -33,13 +35,18 @@ export class Roots {
 }
 
 /** Prepares all trees, after those of services that have ended are removed. */
-export async function openRoots(dataFolder: string, pythonCommand: string): Promise<Roots> {
-  const folder = await makeRootsFolder(dataFolder);
+export async function openRoots(
+  dataFolder: string,
+  pythonCommand: string,
+  libraries: Libraries = NO_LIBRARIES,
+  log: Log = SILENT,
+): Promise<Roots> {
+  const folder = await makeRootsFolder(dataFolder, await measureLibraries(libraries));
   try {
     const bare = join(folder, "bare");
     const [python, node] = await Promise.all([
-      preparePython(join(folder, "python"), pythonCommand),
-      prepareNode(join(folder, "node")),
+      preparePython(join(folder, "python"), pythonCommand, libraries, log),
+      prepareNode(join(folder, "node"), libraries.node),
       prepareBare(bare),
     ]);
     return new Roots({ folder, python, node, bare });
@@ -50,8 +57,8 @@ export async function openRoots(dataFolder: string, pythonCommand: string): Prom
 }
 
 /** A new folder that every jail's user can pass through and run programs in. Those of ended processes are removed. */
-export async function makeRootsFolder(dataFolder: string): Promise<string> {
-  const parent = await findParent(dataFolder);
+export async function makeRootsFolder(dataFolder: string, moreBytes = 0): Promise<string> {
+  const parent = await findParent(dataFolder, NEEDED_BYTES + moreBytes);
   await mkdir(parent, { recursive: true });
   for (const name of await readdir(parent)) {
     const instance = name.slice(PREFIX.length);
@@ -72,12 +79,12 @@ async function prepareBare(tree: string): Promise<void> {
 }
 
 /** In memory where there is room and programs may be run there (containers forbid it), otherwise with the data. */
-async function findParent(dataFolder: string): Promise<string> {
-  if (await hasRoom(MEMORY_FOLDER)) return MEMORY_FOLDER;
+async function findParent(dataFolder: string, bytes: number): Promise<string> {
+  if (await hasRoom(MEMORY_FOLDER, bytes)) return MEMORY_FOLDER;
   return (await isPublic(dataFolder)) ? join(dataFolder, "roots") : PUBLIC_FOLDER;
 }
 
-async function hasRoom(folder: string): Promise<boolean> {
+async function hasRoom(folder: string, bytes: number): Promise<boolean> {
   const mounts = readFileSync("/proc/self/mountinfo", "latin1").split("\n");
   // The last one mounted there is the one that is seen.
   const mount = mounts.findLast((line) => line.split(" ")[4] === folder);
@@ -87,7 +94,7 @@ async function hasRoom(folder: string): Promise<boolean> {
     () => false,
   );
   const { bavail, bsize } = await statfs(folder);
-  return writable && bavail * bsize > NEEDED_BYTES;
+  return writable && bavail * bsize > bytes;
 }
 
 /** Whether any user can pass through a folder: a jail's user is nobody in particular. */

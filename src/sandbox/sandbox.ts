@@ -34,7 +34,9 @@ export async function openSandbox(settings: SandboxSettings, log: Log): Promise<
   await requireWalls(settings, log);
   await using opened = new AsyncDisposableStack();
   const groups: Groups = opened.use(site.waivedWalls.includes("cgroup") ? NO_GROUPS : await openGroups());
-  const roots: Roots = opened.use(await openRoots(settings.folder, settings.pythonCommand));
+  const roots: Roots = opened.use(
+    await openRoots(settings.folder, settings.pythonCommand, settings.libraries, log),
+  );
   const jails = opened.use(new Jails({ site, groups, uidBase: settings.uidBase }));
   const toolchain = { folder: settings.goFolder, command: settings.goCommand, jails, root: roots.bare };
   const go = opened.use(await openGoToolchain(toolchain, log));

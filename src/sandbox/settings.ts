@@ -1,4 +1,5 @@
 import { DEFAULT_EGRESS, type EgressSettings } from "./egress/egress.ts";
+import { type Libraries, NO_LIBRARIES } from "./libraries.ts";
 
 /** Everything about the sandbox that an operator decides. */
 export interface SandboxSettings {
@@ -33,6 +34,7 @@ export interface SandboxSettings {
   readonly openFilesMax: number;
   readonly pidsMax: number;
   readonly egress: EgressSettings;
+  readonly libraries: Libraries;
 }
 
 /** For an owner that has no opinion. */
@@ -55,5 +57,6 @@ export const DEFAULT_SETTINGS: Omit<SandboxSettings, "folder" | "goFolder"> = {
   tmpBytesMax: 64 * 1024 * 1024,
   pidsMax: 64,
   egress: DEFAULT_EGRESS,
+  libraries: NO_LIBRARIES,
   openFilesMax: 256,
 };

@@ -52,9 +52,13 @@ export async function copyIfThere(from: string, to: string): Promise<void> {
 
 /**
  * Copies the shared libraries that the given executables and libraries need. All of them go where the C library is
- * found, because the loader looks there without being told.
+ * found, because the loader looks there without being told. Those in folders that are copied anyway are left out.
  */
-export async function copyLibraries(tree: string, binaries: readonly string[]): Promise<void> {
+export async function copyLibraries(
+  tree: string,
+  binaries: readonly string[],
+  without: readonly string[] = [],
+): Promise<void> {
   // It reports a binary that is not dynamic as an error; what it said of the others holds.
   const { stdout } = await run("ldd", [...binaries], { maxBuffer: 16 * 1024 * 1024 }).catch(
     (error: unknown) => ({
@@ -65,7 +69,7 @@ export async function copyLibraries(tree: string, binaries: readonly string[]): 
   let loader: string | undefined;
   for (const line of stdout.split("\n")) {
     const [, name, path] = /^\s+(\S+) => (\/\S+)/.exec(line) ?? [];
-    if (name && path) found.set(name, path);
+    if (name && path && !without.some((folder) => path.startsWith(`${folder}/`))) found.set(name, path);
     loader ??= /^\s+(\/\S*ld-\S+)/.exec(line)?.[1];
   }
   const libc = found.get("libc.so.6");

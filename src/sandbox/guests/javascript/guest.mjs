@@ -159,7 +159,7 @@ process.on("beforeExit", () => {
   fail(new NeverSettled(`${what} waits for something that will never happen`), true);
 });
 
-installHooks();
+installHooks(process.argv.splice(2));
 await import("code:warm-up");
 send(KIND.READY, { runtime: `Node ${process.versions.node}` });
 serve();

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { access, readdir, symlink } from "node:fs/promises";
 import { basename, join, relative } from "node:path";
 import { promisify } from "node:util";
+import { copyLibraryFolders, type Libraries, NO_LIBRARIES } from "../../libraries.ts";
+import { type Log, SILENT } from "../../log.ts";
 import type { MissingRuntime, Runtime } from "../../runtime.ts";
 import { copyExecutable, copyFolder, copyIfThere, copyLibraries, createTree } from "../../tree.ts";
 
@@ -61,7 +63,12 @@ const PREFIX = "/python";
 const FIX = `install Python 3.${OLDEST_MINOR} or newer with \`apt-get install -y python3\` and start again`;
 
 /** Copies the host's Python, without what was installed into it, into a tree of its own. */
-export async function preparePython(tree: string, command: string): Promise<Runtime | MissingRuntime> {
+export async function preparePython(
+  tree: string,
+  command: string,
+  libraries: Libraries = NO_LIBRARIES,
+  log: Log = SILENT,
+): Promise<Runtime | MissingRuntime> {
   let python: Python;
   try {
     python = JSON.parse((await run(command, ["-I", "-c", QUESTION])).stdout) as Python;
@@ -85,12 +92,46 @@ export async function preparePython(tree: string, command: string): Promise<Runt
   ]);
   await symlink(basename(executable), join(tree, PREFIX, "bin/python3")).catch(() => {});
   await compileModules(tree, executable, python);
+  const words = await installLibraries(tree, executable, python, libraries, log);
   return {
     version: `Python ${version}`,
     root: tree,
-    command: [executable, "-I", "-B", "-X", "utf8", "/guest/guest.py"],
+    command: [executable, "-I", "-B", "-X", "utf8", "/guest/guest.py", ...words],
     environment: { HOME: "/home", LANG: "C.UTF-8", PATH: `${PREFIX}/bin`, TMPDIR: "/tmp" },
   };
+}
+
+/** What the guest is told of the operator's libraries; nothing where there are none. */
+async function installLibraries(
+  tree: string,
+  executable: string,
+  python: Python,
+  { python: folders, pythonPreload }: Libraries,
+  log: Log,
+): Promise<string[]> {
+  if (folders.length === 0 && pythonPreload.length === 0) return [];
+  const places = await copyLibraryFolders(tree, folders);
+  const objects = await findFiles(folders, /\.so$/);
+  const tag = `cpython-${python.version[0]}${python.version[1]}-`;
+  const strange = objects.filter((file) => /\.cpython-\d+-/.test(file) && !file.includes(tag));
+  if (strange.length > 0)
+    log.warn({ files: strange.slice(0, 5) }, "libraries were installed for another version of Python");
+  if (objects.length > 0) await copyLibraries(tree, objects, folders);
+  const paths = places.map((place) => join(tree, place));
+  const environment = { PYTHONHOME: join(tree, PREFIX), PYTHONPATH: paths.join(":"), PATH: "/usr/bin:/bin" };
+  const options = { env: environment, maxBuffer: 16 * 1024 * 1024 };
+  // What cannot be compiled cannot be imported either, and belongs to some other version of Python.
+  await run(join(tree, executable), ["-m", "compileall", "-q", "-j", "0", ...paths], options).catch(() => {});
+  for (const name of pythonPreload) {
+    await run(join(tree, executable), ["-c", `import ${name}`], options).catch((error: unknown) => {
+      const why = String(Object(error).stderr ?? error)
+        .trim()
+        .split("\n")
+        .at(-1);
+      log.warn({ module: name, why }, "a Python module cannot be imported ahead");
+    });
+  }
+  return [...places, "--preload", ...pythonPreload];
 }
 
 /** Library folders may lie within each other; one that does has been copied with the outer one. */
@@ -103,6 +144,19 @@ async function copyOutermost(python: Python, tree: string): Promise<void> {
       copyFolder(folder, join(tree, PREFIX, relative(python.prefix, folder)), LEFT_OUT),
     ),
   );
+}
+
+async function findFiles(folders: readonly string[], pattern: RegExp): Promise<string[]> {
+  const found: string[] = [];
+  for (const folder of folders) {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    found.push(
+      ...entries
+        .filter((entry) => entry.isFile() && pattern.test(entry.name))
+        .map((entry) => join(entry.parentPath, entry.name)),
+    );
+  }
+  return found;
 }
 
 async function sharedObjects(folders: readonly string[]): Promise<string[]> {
