@@ -126,7 +126,7 @@ export function buildWalls(order: Order): StartCommand {
     steps.push("env", "-i", ...Object.entries(spec.environment).map(([name, value]) => `${name}=${value}`));
   return {
     command: "/bin/sh",
-    arguments: ["-c", [...plan.shell, 'exec "$@"'].join("\n"), "jail", ...steps, ...inner],
+    arguments: ["-c", [...plan.shell, "unset PWD", 'exec "$@"'].join("\n"), "jail", ...steps, ...inner],
     bubblewrapArguments: jailed ? plan.bwrap.map((part) => `${part}\0`).join("") : "",
     environment: {},
   };
@@ -186,7 +186,7 @@ function readOnlyRoot({ spec, fileDescriptors }: Order): string[] {
 /** Files that tell about the whole host rather than about the jail. */
 const HOST_FILES = [
   ["/proc/cmdline", "/proc/kallsyms", "/proc/keys", "/proc/key-users", "/proc/modules"],
-  ["/proc/diskstats", "/proc/partitions", "/proc/interrupts", "/proc/timer_list"],
+  ["/proc/config.gz", "/proc/diskstats", "/proc/partitions", "/proc/interrupts", "/proc/timer_list"],
 ].flat();
 
 function maskedProc(): string[] {

@@ -78,7 +78,7 @@ export class WarmPool implements Owner {
   constructor(settings: PoolSettings) {
     this.#settings = settings;
     const everyMs = Math.min(SWEEP_MS_MAX, Math.max(50, settings.freezeAfterMs / 2));
-    this.#sweep = setInterval(() => this.#lookAtIdle(), everyMs).unref();
+    this.#sweep = setInterval(() => this.#lookAtWorkers(), everyMs).unref();
   }
 
   describe(): PoolDescription {
@@ -226,6 +226,11 @@ export class WarmPool implements Owner {
     if (oldest === undefined) return false;
     this.#drop(oldest);
     return true;
+  }
+
+  #lookAtWorkers(): void {
+    for (const worker of this.#workers.keys()) worker.endIfStarved();
+    this.#lookAtIdle();
   }
 
   /** Ends those that are idle for too long, are old or have grown; stops those that are idle for a while. */

@@ -161,6 +161,13 @@ export class Worker {
     this.#jail.group.freeze();
   }
 
+  /** For one that serves: where a child alone is killed for its memory, the run would wait for it in vain. */
+  endIfStarved(): void {
+    const state = this.#state;
+    if (state.at !== "serving" || !this.#starved) return;
+    this.#end(verdicts.outOfMemory(state.run.order.program.memoryBytesMax));
+  }
+
   get isFrozen(): boolean {
     return this.#isFrozen;
   }

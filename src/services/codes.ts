@@ -24,7 +24,7 @@ import { type LimitSettings, requireWithinCeilings } from "./limits.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStart, pageStartId, pageToken } from "./pages.ts";
 import { PURGE_AFTER_DAYS, requireEtag, slugTaken } from "./projects.ts";
 import { claimRequestId } from "./request-ids.ts";
-import { freeSlug, slugOf } from "./slug.ts";
+import { freeSlug, lockSlugs, slugOf } from "./slug.ts";
 
 /** Sources in one page of versions: a page ends before it outgrows what stock gRPC clients accept. */
 const PAGE_BYTES_MAX = 3 * 1024 * 1024;
@@ -394,6 +394,7 @@ async function requireProject(em: EntityManager, projectId: string): Promise<voi
 }
 
 async function freeCodeSlug(em: EntityManager, projectId: string, name: string): Promise<string> {
+  await lockSlugs(em, projectId);
   const slug = slugOf(name);
   const where = { projectId, slug: { $like: `${slug}%` }, deleteTime: null };
   const taken = await em.find(CodeEntity, where, { fields: ["slug"] });

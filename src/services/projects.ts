@@ -15,7 +15,7 @@ import { type Call, type Caller, projectNotFound, requireOperator, requireRole }
 import { type HostSettings, requireHosts } from "./egress-hosts.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId } from "./pages.ts";
 import { claimRequestId, NO_PROJECT } from "./request-ids.ts";
-import { freeSlug, slugOf } from "./slug.ts";
+import { freeSlug, lockSlugs, slugOf } from "./slug.ts";
 
 /** How long a deleted project, or a deleted code, can still be found before its rows are purged. */
 export const PURGE_AFTER_DAYS = 30;
@@ -255,6 +255,7 @@ export class Projects {
   }
 
   async #freeProjectSlug(em: EntityManager, name: string): Promise<string> {
+    await lockSlugs(em, "projects");
     const slug = slugOf(name);
     const taken = await em.find(
       ProjectEntity,

@@ -1,3 +1,10 @@
+import type { EntityManager } from "@mikro-orm/postgresql";
+
+/** Whoever looks for a free slug among the same ones waits for the transaction that did so before. */
+export async function lockSlugs(em: EntityManager, among: string): Promise<void> {
+  await em.execute("select pg_advisory_xact_lock(hashtext(?))", [`codeactions slugs ${among}`]);
+}
+
 /** A name as addresses use it: lower-case letters, digits and inner hyphens, 1 to 63 characters. */
 export function slugOf(name: string): string {
   const plain = name

@@ -238,3 +238,11 @@ async function answerOf(codeId: string, version = 0): Promise<string> {
   const { run } = await clients.runs.runCode({ codeId, version });
   return textOf(run?.result?.body);
 }
+
+test("codes of one name that are created at once get a slug each", async () => {
+  const made = await Promise.all(
+    Array.from({ length: 12 }, () => newCode(clients, projectId, ANSWER("x"), { name: "All at once" })),
+  );
+  expect(new Set(made.map(({ slug }) => slug)).size).toBe(12);
+  expect(made.map(({ slug }) => slug)).toContain("all-at-once");
+});

@@ -1,0 +1,9 @@
+package action
+
+// Calls itself until the stack is gone.
+
+import "codeactions/engine"
+
+func Run(e *engine.Engine) error {
+	return Run(e)
+}

@@ -1,0 +1,6 @@
+"""Prints without end."""
+
+
+def Run(engine):
+    while True:
+        print("x" * 100)

@@ -1,0 +1,6 @@
+"""Logs without end."""
+
+
+def Run(engine):
+    while True:
+        engine.log.error("x" * 100)

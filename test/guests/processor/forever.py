@@ -1,0 +1,6 @@
+"""Computes for ever."""
+
+
+def Run(engine):
+    while True:
+        pass

@@ -1,0 +1,4 @@
+// Answers with a promise that nobody keeps.
+export function Run(): Promise<void> {
+  return new Promise(() => {});
+}
