@@ -1,4 +1,5 @@
 import { connect } from "node:http2";
+import { gzipSync } from "node:zlib";
 import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
@@ -95,6 +96,39 @@ test.each([
   } finally {
     session.close();
   }
+});
+
+const MIB = 1024 * 1024;
+/** A quarter of a megabyte that would be 256. */
+const BOMB = gzipSync(Buffer.alloc(256 * MIB, " "));
+
+test("a message that is small only while it is compressed is refused before it is large", async () => {
+  const before = process.memoryUsage().rss;
+  const unary = await post("application/json", new Uint8Array(BOMB), { "content-encoding": "gzip" });
+  expect(await unary.json()).toMatchObject({ code: "resource_exhausted" });
+  const session = connect(service.url);
+  try {
+    const stream = session.request({
+      ":method": "POST",
+      ":path": PATH,
+      "content-type": "application/grpc",
+      te: "trailers",
+      "grpc-encoding": "gzip",
+      authorization: `Bearer ${OPERATOR_TOKEN}`,
+    });
+    const head = Buffer.alloc(5);
+    head.writeUInt8(1, 0);
+    head.writeUInt32BE(BOMB.byteLength, 1);
+    stream.end(Buffer.concat([head, BOMB]));
+    const seen: Record<string, unknown> = {};
+    for (const event of ["response", "trailers"] as const)
+      stream.on(event, (headers: object) => Object.assign(seen, headers));
+    for await (const _ of stream);
+    expect(seen["grpc-status"]).toBe("8");
+  } finally {
+    session.close();
+  }
+  expect(process.memoryUsage().rss - before).toBeLessThan(128 * MIB);
 });
 
 test("gRPC-Web: a message above 4 MiB", async () => {

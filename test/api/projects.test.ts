@@ -1,7 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Language } from "../../gen/codeactions/v1/code_pb.ts";
+import { CodeService } from "../../gen/codeactions/v1/code_service_pb.ts";
+import { LogService } from "../../gen/codeactions/v1/log_service_pb.ts";
 import { Role } from "../../gen/codeactions/v1/project_pb.ts";
+import { ProjectService } from "../../gen/codeactions/v1/project_service_pb.ts";
+import { RunnerService } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import {
   type Clients,
   newCode,
@@ -102,8 +107,30 @@ test("another project's ids tell nothing: they are not found, like ids that neve
     ["PROJECT_NOT_FOUND", () => other.runs.listRuns({ scope: { case: "projectId", value: projectId } })],
     ["PROJECT_NOT_FOUND", () => other.logs.tailLogs({ scope: { case: "projectId", value: projectId } })],
   ];
+  const source = "def Run(engine): pass";
+  const language = Language.PYTHON;
+  attempts.push(
+    ["PROJECT_NOT_FOUND", () => newCode(other, projectId, source)],
+    ["PROJECT_NOT_FOUND", () => other.codes.checkCode({ projectId, language, source })],
+    ["PROJECT_NOT_FOUND", () => other.codes.deleteSecret({ projectId, name: "A" })],
+    ["PROJECT_NOT_FOUND", () => other.runs.runSource({ projectId, language, source })],
+    ["PROJECT_NOT_FOUND", () => other.projects.updateProject({ projectId, name: "mine" })],
+    ["PROJECT_NOT_FOUND", () => other.projects.revokeToken({ projectId, tokenId: codeId })],
+    ["CODE_NOT_FOUND", () => other.codes.getCodeVersion({ codeId, number: 1 })],
+    ["CODE_NOT_FOUND", () => other.codes.undeleteCode({ codeId })],
+  );
   for (const [reason, attempt] of attempts)
     expect(await refusalOf(attempt())).toMatchObject({ code: "NotFound", reason });
+  // The list is whole: every method is in it but those that ask for no id, and the operator's own.
+  const tried = attempts.map(([, attempt]) => /\.(\w+)\(\{/.exec(String(attempt))?.[1] ?? "createCode");
+  const methods = [CodeService, RunnerService, LogService, ProjectService].flatMap((one) =>
+    one.methods.map(({ localName }) => localName),
+  );
+  expect(methods.filter((name) => !tried.includes(name)).sort()).toEqual([
+    "createProject",
+    "deleteProject",
+    "listProjects",
+  ]);
 });
 
 test("a revoked token is worth nothing from the answer on", async () => {
