@@ -158,11 +158,15 @@ export function clientOver(
     const repeatable = { ...request, requestId: requestIdOf(request) ?? newRequestId() };
     let runId = "";
     return follow<RunEvent>({
-      open: (last, connection) => {
-        if (last?.event.case === "started") runId = last.event.value.id;
-        return last === undefined
-          ? eventsOf(start(repeatable, connection))
-          : eventsOf(runs.watchRun({ runId, cursor: last.cursor }, { signal: connection }));
+      async *open(last, connection) {
+        if (last !== undefined) {
+          yield* eventsOf(runs.watchRun({ runId, cursor: last.cursor }, { signal: connection }));
+          return;
+        }
+        for await (const item of eventsOf(start(repeatable, connection))) {
+          if (item.event.case === "started") runId = item.event.value.id;
+          yield item;
+        }
       },
       isLast: ({ event }) => event.case === "finished",
       mayReopen: true,

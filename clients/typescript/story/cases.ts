@@ -141,10 +141,8 @@ const CASES: Record<string, (stage: Stage, story: Story) => Promise<void>> = {
 
   async unicode({ client, codeId }, { unicode: { text } }) {
     const query = [{ name: "name", value: text }];
-    const headers = [{ name: "X-Story", value: text }];
-    const run = await client.run({ codeId, input: { query, headers, body: bytesOf(text) } });
+    const run = await client.run({ codeId, input: { query, body: bytesOf(text) } });
     same(textOf(run), text);
-    same(run.result?.headers.find(({ name }) => name === "X-Story")?.value, text);
     same((await logOf(client, run.id)).includes(`hello ${text}`), true);
   },
 
@@ -180,21 +178,14 @@ const CASES: Record<string, (stage: Stage, story: Story) => Promise<void>> = {
         created.push((await stage.create(name, source)).id);
     };
     await Promise.all(Array.from({ length: 16 }, createNext));
-    const times: bigint[] = [];
     const found: string[] = [];
     for await (const code of stage.client.listAllCodes({
       projectId: stage.settings.projectId,
       pageSize: 100,
-    })) {
-      if (!code.name.startsWith("Page ")) continue;
-      found.push(code.id);
-      times.push(code.createTime!.seconds * 1_000_000_000n + BigInt(code.createTime!.nanos));
-    }
-    same(found.toSorted(), created.toSorted());
-    same(
-      times.every((time, place) => place === 0 || time <= times[place - 1]!),
-      true,
-    );
+    }))
+      if (code.name.startsWith("Page ")) found.push(code.id);
+    // Ids sort by time.
+    same(found, created.toSorted().toReversed());
   },
 
   async deadline(stage, { deadline: { source, milliseconds } }) {
