@@ -1,0 +1,281 @@
+import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type CallOptions,
+  type Client,
+  createClient,
+  Code as ErrorCode,
+  type Transport,
+} from "@connectrpc/connect";
+import { CodeActionsError } from "./errors.ts";
+import { follow } from "./follow.ts";
+import type { Code, CodeVersion } from "./gen/codeactions/v1/code_pb.ts";
+import {
+  CodeService,
+  type ListCodesRequestSchema,
+  type ListCodeVersionsRequestSchema,
+  type ListSecretsRequestSchema,
+} from "./gen/codeactions/v1/code_service_pb.ts";
+import type { LogEntry } from "./gen/codeactions/v1/log_pb.ts";
+import {
+  type ListLogEntriesRequestSchema,
+  type LogEvent,
+  LogService,
+  type TailLogsRequestSchema,
+} from "./gen/codeactions/v1/log_service_pb.ts";
+import type { Project, Token } from "./gen/codeactions/v1/project_pb.ts";
+import {
+  type ListProjectsRequestSchema,
+  type ListTokensRequestSchema,
+  ProjectService,
+} from "./gen/codeactions/v1/project_service_pb.ts";
+import type { Heartbeat, Run, RunEvent } from "./gen/codeactions/v1/run_pb.ts";
+import {
+  type ListRunsRequestSchema,
+  type RunCodeRequestSchema,
+  type RunCodeStreamRequestSchema,
+  RunnerService,
+  type RunSourceRequestSchema,
+  type WatchRunRequestSchema,
+} from "./gen/codeactions/v1/runner_service_pb.ts";
+import type { Secret } from "./gen/codeactions/v1/secret_pb.ts";
+import { layered } from "./layer.ts";
+import { itemsOf } from "./pages.ts";
+import { newRequestId, requestIdOf } from "./request-ids.ts";
+import type { ReadySettings } from "./settings.ts";
+
+/** What a followed run shows; heartbeats are swallowed. */
+export type RunStep = RunEvent & {
+  readonly event: Exclude<RunEvent["event"], { case: "heartbeat"; value: Heartbeat }>;
+};
+
+/** What a tail shows; heartbeats are swallowed. */
+export type LogStep = LogEvent & {
+  readonly event: Exclude<LogEvent["event"], { case: "heartbeat"; value: Heartbeat }>;
+};
+
+/** How to follow something. */
+export interface FollowOptions {
+  /** Ends the following. What is followed goes on. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * A service, ready to be called.
+ *
+ * `codes`, `runs`, `logs` and `projects` have every method of the contract. Calls have a deadline (30 seconds, RunCode
+ * 960 seconds, or `timeoutMs`), are repeated where that does nothing twice, and throw a `CodeActionsError`. The methods
+ * below do what takes more than one call.
+ */
+export interface CodeActions {
+  /** Stores codes and their versions, publishes and rolls back, checks sources, keeps secrets. */
+  readonly codes: Client<typeof CodeService>;
+  /** Runs codes and follows runs. */
+  readonly runs: Client<typeof RunnerService>;
+  /** Reads what runs wrote. */
+  readonly logs: Client<typeof LogService>;
+  /** Keeps projects and their tokens. */
+  readonly projects: Client<typeof ProjectService>;
+
+  /**
+   * Runs a code, waits, and answers with the run as it ended. A code that fails is an answer too: look at its status.
+   * Without a `requestId` the run is cancelled when this call is, and never started twice; with one it goes on, and the
+   * same call again attaches to it.
+   */
+  run(request: Init<typeof RunCodeRequestSchema>, options?: CallOptions): Promise<Run>;
+  /**
+   * Runs a code and shows it while it happens: started, its log, finished. Goes on by itself after a broken
+   * connection. The run goes on when the loop is left; CancelRun ends it.
+   */
+  runStream(
+    request: Init<typeof RunCodeStreamRequestSchema>,
+    options?: FollowOptions,
+  ): AsyncIterable<RunStep>;
+  /** The same for a source that is not stored. */
+  runSource(request: Init<typeof RunSourceRequestSchema>, options?: FollowOptions): AsyncIterable<RunStep>;
+  /** Follows a run from its beginning, or after a cursor, to its end, through broken connections. */
+  watch(request: Init<typeof WatchRunRequestSchema>, options?: FollowOptions): AsyncIterable<RunStep>;
+  /**
+   * Follows the log of a run, a code or a project through broken connections, without a gap and without a duplicate.
+   * Starts now unless `from` says otherwise. Ends with its run; the others end with `signal`, or when the loop is left.
+   */
+  tail(request: Init<typeof TailLogsRequestSchema>, options?: FollowOptions): AsyncIterable<LogStep>;
+
+  /** All codes of a project, newest first. */
+  listAllCodes(request: Init<typeof ListCodesRequestSchema>, options?: CallOptions): AsyncIterable<Code>;
+  /** All versions of a code, newest first. */
+  listAllCodeVersions(
+    request: Init<typeof ListCodeVersionsRequestSchema>,
+    options?: CallOptions,
+  ): AsyncIterable<CodeVersion>;
+  /** All secrets of a project, without their values, in the order of their names. */
+  listAllSecrets(
+    request: Init<typeof ListSecretsRequestSchema>,
+    options?: CallOptions,
+  ): AsyncIterable<Secret>;
+  /** All runs of a project or a code, newest first. */
+  listAllRuns(request: Init<typeof ListRunsRequestSchema>, options?: CallOptions): AsyncIterable<Run>;
+  /** All log entries of a run, a code or a project that are kept by now, oldest first unless asked otherwise. */
+  listAllLogEntries(
+    request: Init<typeof ListLogEntriesRequestSchema>,
+    options?: CallOptions,
+  ): AsyncIterable<LogEntry>;
+  /** All projects the token has a role in, newest first. */
+  listAllProjects(
+    request?: Init<typeof ListProjectsRequestSchema>,
+    options?: CallOptions,
+  ): AsyncIterable<Project>;
+  /** All tokens of a project, without their secrets, newest first. */
+  listAllTokens(request: Init<typeof ListTokensRequestSchema>, options?: CallOptions): AsyncIterable<Token>;
+
+  /** Closes connections. What is under way fails with `CALL_CANCELLED`. */
+  close(): void;
+  [Symbol.dispose](): void;
+}
+
+type Init<Schema extends DescMessage> = MessageInitShape<Schema>;
+
+/** A client over any transport. `closeTransport` is called once, when the client is closed. */
+export function clientOver(
+  transport: Transport,
+  settings: ReadySettings,
+  closeTransport = () => {},
+): CodeActions {
+  const layer = layered(transport, settings);
+  const codes = createClient(CodeService, layer);
+  const runs = createClient(RunnerService, layer);
+  const logs = createClient(LogService, layer);
+  const projects = createClient(ProjectService, layer);
+  const { giveUpAfterMs } = settings;
+
+  /** A run that is started by its first call, and watched from then on. */
+  const started = <Request extends object>(
+    request: Request,
+    start: (request: Request, signal: AbortSignal) => AsyncIterable<{ event?: RunEvent | undefined }>,
+    signal: AbortSignal | undefined,
+  ) => {
+    // A streamed run goes on without its caller anyway, so that an id of our own changes nothing but makes it safe to
+    // ask again when even the first event was lost.
+    const repeatable = { ...request, requestId: requestIdOf(request) ?? newRequestId() };
+    let runId = "";
+    return follow<RunEvent>({
+      async *open(last, connection) {
+        if (last !== undefined) {
+          yield* eventsOf(runs.watchRun({ runId, cursor: last.cursor }, { signal: connection }));
+          return;
+        }
+        for await (const item of eventsOf(start(repeatable, connection))) {
+          if (item.event.case === "started") runId = item.event.value.id;
+          yield item;
+        }
+      },
+      isLast: ({ event }) => event.case === "finished",
+      mayReopen: true,
+      giveUpAfterMs,
+      signal,
+    });
+  };
+
+  const close = () => {
+    layer.close();
+    closeTransport();
+  };
+  return {
+    codes,
+    runs,
+    logs,
+    projects,
+    async run(request, options) {
+      const { run } = await runs.runCode(request, options);
+      if (run === undefined) throw new CodeActionsError("the answer has no run", ErrorCode.Internal);
+      return run;
+    },
+    runStream: (request, { signal } = {}) =>
+      started(request, (again, connection) => runs.runCodeStream(again, { signal: connection }), signal),
+    runSource: (request, { signal } = {}) =>
+      started(request, (again, connection) => runs.runSource(again, { signal: connection }), signal),
+    watch: (request, { signal } = {}) =>
+      follow<RunEvent>({
+        open: (last, connection) =>
+          eventsOf(
+            runs.watchRun(
+              { ...request, cursor: last?.cursor ?? request.cursor ?? "" },
+              { signal: connection },
+            ),
+          ),
+        isLast: ({ event }) => event.case === "finished",
+        mayReopen: true,
+        giveUpAfterMs,
+        signal,
+      }),
+    tail: (request, { signal } = {}) =>
+      follow<LogEvent>({
+        open: (last, connection) => {
+          const from = last === undefined ? request.from : ({ case: "cursor", value: last.cursor } as const);
+          return eventsOf(logs.tailLogs({ ...request, from } as typeof request, { signal: connection }));
+        },
+        isLast: ({ event }) => event.case === "ended",
+        mayReopen: true,
+        giveUpAfterMs,
+        signal,
+      }),
+    listAllCodes: (request, options) =>
+      itemsOf(
+        request,
+        (page) => codes.listCodes(page, options),
+        (answer) => answer.codes,
+      ),
+    listAllCodeVersions: (request, options) =>
+      itemsOf(
+        request,
+        (page) => codes.listCodeVersions(page, options),
+        (answer) => answer.versions,
+      ),
+    listAllSecrets: (request, options) =>
+      itemsOf(
+        request,
+        (page) => codes.listSecrets(page, options),
+        (answer) => answer.secrets,
+      ),
+    listAllRuns: (request, options) =>
+      itemsOf(
+        request,
+        (page) => runs.listRuns(page, options),
+        (answer) => answer.runs,
+      ),
+    listAllLogEntries: (request, options) =>
+      itemsOf(
+        request,
+        (page) => logs.listLogEntries(page, options),
+        (answer) => answer.entries,
+      ),
+    listAllProjects: (request = {}, options) =>
+      itemsOf(
+        request,
+        (page) => projects.listProjects(page, options),
+        (answer) => answer.projects,
+      ),
+    listAllTokens: (request, options) =>
+      itemsOf(
+        request,
+        (page) => projects.listTokens(page, options),
+        (answer) => answer.tokens,
+      ),
+    close,
+    [Symbol.dispose]: close,
+  };
+}
+
+/** The log entries of a followed run or a tail, one by one, without what else it shows. */
+export async function* entriesOf(
+  steps: AsyncIterable<RunStep | LogStep>,
+): AsyncGenerator<LogEntry, void, undefined> {
+  for await (const { event } of steps) {
+    if (event.case === "log" || event.case === "batch") yield* event.value.entries;
+  }
+}
+
+async function* eventsOf<Item>(
+  answers: AsyncIterable<{ event?: Item | undefined }>,
+): AsyncGenerator<Item, void, undefined> {
+  for await (const { event } of answers) if (event !== undefined) yield event;
+}

@@ -1,0 +1,123 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { durationMs } from "@bufbuild/protobuf/wkt";
+import { Code, ConnectError } from "@connectrpc/connect";
+import type { ErrorReason } from "./gen/codeactions/v1/error_pb.ts";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "./gen/google/rpc/error_details_pb.ts";
+
+/** Why the service refused: a name of the contract's closed list, or one that a newer service added. */
+export type Reason = Exclude<keyof typeof ErrorReason, "UNSPECIFIED"> | (string & {});
+
+/** A field that breaks its rule. */
+export interface FieldProblem {
+  /** Which one, as `input.body`. */
+  readonly field: string;
+  /** What is wrong with it, and what is accepted. */
+  readonly description: string;
+}
+
+/** Every call that does not succeed throws one of these. Branch on `reason`, or on `code`; never on the text. */
+export class CodeActionsError extends Error {
+  override readonly name = "CodeActionsError";
+  /** The code of gRPC and Connect. A connection that broke, or was never made, is `Code.Unavailable`. */
+  readonly code: Code;
+  /**
+   * Why the service refused. `DEADLINE_EXCEEDED` and `CALL_CANCELLED` also when this side noticed first; undefined when
+   * what failed is the way to the service.
+   */
+  readonly reason: Reason | undefined;
+  /** What the reason comes with, as `{ line: "2" }`. */
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The fields that break their rules. */
+  readonly fields: readonly FieldProblem[];
+  /** When the service wants to be asked again. Undefined when it does not say. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    message: string,
+    code: Code,
+    known: {
+      reason?: Reason | undefined;
+      metadata?: Record<string, string> | undefined;
+      fields?: readonly FieldProblem[] | undefined;
+      retryAfterMs?: number | undefined;
+      cause?: unknown;
+    } = {},
+  ) {
+    super(message, { cause: known.cause });
+    this.code = code;
+    this.reason = known.reason;
+    this.metadata = known.metadata ?? {};
+    this.fields = known.fields ?? [];
+    this.retryAfterMs = known.retryAfterMs;
+  }
+}
+
+const DOMAIN = "codeactions";
+
+/** Whatever a transport throws, as the one error callers see. `signal` is the caller's own. */
+export function asCodeActionsError(thrown: unknown, signal?: AbortSignal): CodeActionsError {
+  if (thrown instanceof CodeActionsError) return thrown;
+  if (signal?.aborted) return givenUp(signal);
+  const error = ConnectError.from(thrown);
+  const [info] = detailsOf(error, ErrorInfoSchema).filter(({ domain }) => domain === DOMAIN);
+  if (info === undefined) return withoutReason(error);
+  const [retry] = detailsOf(error, RetryInfoSchema);
+  return new CodeActionsError(error.rawMessage, error.code, {
+    reason: info.reason,
+    metadata: info.metadata,
+    fields: detailsOf(error, BadRequestSchema).flatMap(({ fieldViolations }) =>
+      fieldViolations.map(({ field, description }) => ({ field, description })),
+    ),
+    retryAfterMs: retry?.retryDelay === undefined ? undefined : durationMs(retry.retryDelay),
+    cause: error,
+  });
+}
+
+/** The error of a call whose caller wants it no more, or no longer. */
+export function givenUp(signal: AbortSignal): CodeActionsError {
+  const cause: unknown = signal.reason;
+  return cause instanceof Error && cause.name === "TimeoutError"
+    ? new CodeActionsError("the caller's time-out passed", Code.DeadlineExceeded, {
+        reason: "DEADLINE_EXCEEDED",
+        cause,
+      })
+    : new CodeActionsError("the caller gave up the call", Code.Canceled, { reason: "CALL_CANCELLED", cause });
+}
+
+/** Codes that a broken connection can come as. The service itself never answers with them and without a reason. */
+const BROKEN: ReadonlySet<Code> = new Set([
+  Code.Unavailable,
+  Code.Internal,
+  Code.Unknown,
+  Code.Aborted,
+  Code.DataLoss,
+  Code.Canceled,
+]);
+
+function withoutReason(error: ConnectError): CodeActionsError {
+  const { code, rawMessage } = error;
+  if (code === Code.DeadlineExceeded)
+    return new CodeActionsError(rawMessage, code, { reason: "DEADLINE_EXCEEDED", cause: error });
+  const isOurs = /^(serialize|parse) (binary|JSON)/i.test(rawMessage);
+  const isCut = BROKEN.has(code) || /^protocol error: (missing|premature|promised)/.test(rawMessage);
+  if (isOurs || !isCut) return new CodeActionsError(rawMessage, code, { cause: error });
+  return new CodeActionsError(`the connection to the service broke: ${rawMessage}`, Code.Unavailable, {
+    cause: error,
+  });
+}
+
+/** Details of one type. What cannot be read counts as not there. */
+function detailsOf<Shape extends typeof ErrorInfoSchema | typeof BadRequestSchema | typeof RetryInfoSchema>(
+  error: ConnectError,
+  schema: Shape,
+): (Shape extends GenMessage<infer Message> ? Message : never)[] {
+  return error.details.flatMap((detail) => {
+    if (!("type" in detail) || detail.type !== schema.typeName) return [];
+    try {
+      return [fromBinary(schema, detail.value) as never];
+    } catch {
+      return [];
+    }
+  });
+}

@@ -1,0 +1,96 @@
+import { Code } from "@connectrpc/connect";
+import { delayAfter, pause } from "./backoff.ts";
+import { asCodeActionsError, CodeActionsError, givenUp } from "./errors.ts";
+import type { Heartbeat } from "./gen/codeactions/v1/run_pb.ts";
+import { didNothing } from "./retries.ts";
+
+/** Heartbeats come every 15 seconds; a stream that has been silent for three of them is taken for broken. */
+const SILENT_MS_MAX = 45_000;
+
+/** An item of a stream that can be taken up again. */
+interface Followable {
+  readonly cursor: string;
+  readonly event: { readonly case?: string | undefined };
+}
+
+/** The items that mean something: heartbeats are swallowed. */
+type Telling<Item extends Followable> = Item & {
+  readonly event: Exclude<Item["event"], { case: "heartbeat"; value: Heartbeat }>;
+};
+
+export interface Follow<Item extends Followable> {
+  /** Opens the stream after the last item seen; undefined when none was. */
+  readonly open: (last: Item | undefined, signal: AbortSignal) => AsyncIterable<Item>;
+  /** Whether this item is the stream's last. A stream that ends before it is broken. */
+  readonly isLast: (item: Item) => boolean;
+  /** Whether opening it again is safe although nothing was seen of it. */
+  readonly mayReopen: boolean;
+  readonly giveUpAfterMs: number;
+  readonly signal: AbortSignal | undefined;
+}
+
+/**
+ * Follows a stream through broken connections: opens it again after the last item it saw, which leaves no gap and no
+ * duplicate. Gives up when nothing came for too long, and at once when the service refuses.
+ */
+export async function* follow<Item extends Followable>(
+  wanted: Follow<Item>,
+): AsyncGenerator<Telling<Item>, void, undefined> {
+  const { open, isLast, mayReopen, giveUpAfterMs, signal } = wanted;
+  let last: Item | undefined;
+  let failures = 0;
+  let heardAt = performance.now();
+  for (;;) {
+    let error: CodeActionsError;
+    // Leaving a loop over a call does not end the call; its signal does.
+    const connection = new AbortController();
+    const hangUp = () => connection.abort(signal?.reason);
+    signal?.addEventListener("abort", hangUp, { once: true });
+    if (signal?.aborted) hangUp();
+    try {
+      for await (const item of unlessSilent(open(last, connection.signal), connection)) {
+        heardAt = performance.now();
+        const isNews =
+          item.event.case !== "heartbeat" && !(last !== undefined && item.event.case === "started");
+        if (item.event.case !== "started") failures = 0;
+        // A heartbeat's cursor may be further than its predecessor's, past entries that a filter hides.
+        last = item;
+        if (isNews) yield item as Telling<Item>;
+        if (isLast(item)) return;
+      }
+      error = new CodeActionsError("the stream ended before its last item", Code.Unavailable);
+    } catch (thrown) {
+      error = asCodeActionsError(thrown, signal);
+    } finally {
+      signal?.removeEventListener("abort", hangUp);
+      connection.abort();
+    }
+    const isBroken = error.code === Code.Unavailable && (last !== undefined || mayReopen);
+    const isTired = performance.now() - heardAt > giveUpAfterMs;
+    if (signal?.aborted) throw givenUp(signal);
+    if (isTired || !(isBroken || didNothing(error))) throw error;
+    await pause(delayAfter(++failures, error.retryAfterMs), signal);
+  }
+}
+
+/** Passes a stream on; one that is silent for too long is hung up and ends as a broken one. */
+async function* unlessSilent<Item>(
+  items: AsyncIterable<Item>,
+  connection: AbortController,
+): AsyncGenerator<Item, void, undefined> {
+  const iterator = items[Symbol.asyncIterator]();
+  const silent = new CodeActionsError("nothing was heard from the service for 45 seconds", Code.Unavailable);
+  for (;;) {
+    const timer = setTimeout(() => connection.abort(silent), SILENT_MS_MAX);
+    try {
+      const { done, value } = await iterator.next();
+      if (done === true) return;
+      clearTimeout(timer);
+      yield value;
+    } catch (error) {
+      throw connection.signal.reason === silent ? silent : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

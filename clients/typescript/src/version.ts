@@ -1,0 +1,2 @@
+/** The version of this package. It speaks the contract `codeactions.v1`. */
+export const VERSION = "0.1.0";
