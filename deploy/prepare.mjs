@@ -8,7 +8,10 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync } from "no
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The commands that the jobs need. `wantedBy` jobs go on without theirs; what that costs them stands in `without`. */
+/**
+ * The commands that the jobs need, with a `probe` where being there is not enough. `wantedBy` jobs go on without theirs;
+ * what that costs them stands in `without`.
+ */
 const COMMANDS = [
   {
     command: "bwrap",
@@ -38,6 +41,26 @@ const COMMANDS = [
     neededBy: ["test"],
     wantedBy: ["start"],
     without: "Go codes will be refused",
+  },
+  {
+    command: "python3",
+    probe: ["-c", "import ensurepip, venv"],
+    debian: "python3-venv",
+    why: "installs the Python client in a place of its own",
+    neededBy: ["test"],
+  },
+  {
+    command: "javac",
+    debian: "openjdk-17-jdk-headless",
+    why: "compiles the Java client",
+    neededBy: ["test"],
+  },
+  { command: "mvn", debian: "maven", why: "builds the Java client", neededBy: ["test"] },
+  {
+    command: "chromium",
+    debian: "chromium",
+    why: "plays the TypeScript client in a page",
+    neededBy: ["test"],
   },
 ];
 
@@ -98,7 +121,10 @@ function packagesIn(lockFile) {
 
 /** Installs missing commands by apt-get, or says how to when that is not for us to do. */
 function installCommands(job) {
-  const missing = COMMANDS.filter(({ command }) => !isOnPath(command));
+  const concerned = COMMANDS.filter(({ neededBy, wantedBy }) =>
+    [...neededBy, ...(wantedBy ?? [])].includes(job),
+  );
+  const missing = concerned.filter(({ command, probe }) => !isOnPath(command) || !passes(command, probe));
   for (const { command, debian, without } of missing.filter(({ wantedBy }) => wantedBy?.includes(job))) {
     say(`${command} is not installed: ${without} (apt-get install ${debian})`);
   }
@@ -134,6 +160,10 @@ function hasPackageLists() {
   } catch {
     return false;
   }
+}
+
+function passes(command, probe) {
+  return probe === undefined || spawnSync(command, probe, { stdio: "ignore" }).status === 0;
 }
 
 function isOnPath(command) {

@@ -41,6 +41,11 @@ export function findPlayers(): Player[] {
     });
 }
 
+/** The clients that have unit tests of their own. */
+export function findTested(): string[] {
+  return readdirSync(CLIENTS).filter((language) => existsSync(join(CLIENTS, language, "test.sh")));
+}
+
 /** A folder with the artifacts of the clients, each built once and when it is first asked for. */
 export class Workshop implements AsyncDisposable {
   readonly #folder: string;
@@ -65,6 +70,11 @@ export class Workshop implements AsyncDisposable {
   /** Runs the example of a client's README against the service that the environment names. */
   async runExample(language: string, environment: Record<string, string>): Promise<Outcome> {
     return this.#withArtifact(language, "example.sh", [], environment);
+  }
+
+  /** Runs the unit tests of a client. */
+  async runTests(language: string): Promise<Outcome> {
+    return this.#withArtifact(language, "test.sh", [], {});
   }
 
   async #withArtifact(

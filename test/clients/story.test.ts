@@ -5,7 +5,7 @@ import { RunStatus } from "../../gen/codeactions/v1/run_pb.ts";
 import { RunView } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import { type Clients, newProject, type Service, startService, textOf } from "../support/service.ts";
 import { Matrix } from "./matrix.ts";
-import { findPlayers, type Outcome, type Player, Workshop } from "./players.ts";
+import { findPlayers, findTested, type Outcome, type Player, Workshop } from "./players.ts";
 import { startCuttingProxy, startFlakyProxy } from "./proxies.ts";
 
 /**
@@ -107,6 +107,13 @@ test.for(LANGUAGES)(
       expect(outcome.stdout).toContain(said);
   },
 );
+
+test.for(findTested())("the unit tests of %s pass", PATIENCE, async (language, context) => {
+  const outcome = await workshop.runTests(language);
+  if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
+  expect(outcome).toMatchObject({ status: 0 });
+  expect(outcome.stdout.trimEnd().split("\n").at(-1)).toMatch(/^[1-9]\d* passed, 0 failed$/);
+});
 
 test("the story's table and the cases that are shown here are the same", () => {
   const table = readFileSync("clients/story/README.md", "utf8").split("| case |")[1]!;
