@@ -102,7 +102,8 @@ export async function prepare(
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
-  await rm(cache, { recursive: true, force: true });
+  // Another preparation may still be filling it: then it is that one's to remove, or the next week's.
+  await rm(cache, { recursive: true, force: true }).catch(() => {});
   await removeUnused(target);
 }
 
