@@ -134,7 +134,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   parts.defer(() => runs.drain(config.drainMs));
   const logs = new Logs({ orm, bus, history: new LogHistory(postgres), position: () => journal.position });
-  watch(metrics, { sandbox, journal, runs });
+  watch(metrics, { sandbox, journal, runs, bus });
   await instance.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
@@ -250,14 +250,18 @@ function describeLanguage(sandbox: Sandbox, language: Language): string {
   return state.state === "preparing" ? `being made ready: ${state.progress}` : state.runtime;
 }
 
-function watch(metrics: Metrics, parts: { sandbox: Sandbox; journal: Journal; runs: Runs }): void {
-  const { sandbox, journal, runs } = parts;
+function watch(
+  metrics: Metrics,
+  parts: { sandbox: Sandbox; journal: Journal; runs: Runs; bus: LogBus },
+): void {
+  const { sandbox, journal, runs, bus } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => runs.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
     "Bytes that wait to be committed.",
     () => journal.pendingBytes,
   );
+  metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
   metrics.gauge("codeactions_workers_busy", "Workers that serve a run.", () => sandbox.describe().busy);
   metrics.gauge(
     "codeactions_workers_idle",

@@ -17,6 +17,13 @@ const QUEUE_ENTRIES_MAX = 20_000;
 export class LogBus {
   readonly #subscriptions = new Map<string, Set<LogSubscription>>();
 
+  /** How many follow something now. */
+  get followers(): number {
+    let followers = 0;
+    for (const readers of this.#subscriptions.values()) followers += readers.size;
+    return followers;
+  }
+
   subscribe(scope: LogScope): LogSubscription {
     const topic = topicOf(scope);
     const readers = this.#subscriptions.get(topic) ?? new Set();
