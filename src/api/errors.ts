@@ -145,7 +145,7 @@ function fromConnect(error: ConnectError, log: Logger, correlationId: string): R
   }
 }
 
-function deadlineExceeded(): Refusal {
+export function deadlineExceeded(): Refusal {
   return new Refusal("DEADLINE_EXCEEDED", "the deadline passed before the answer was there; allow more time");
 }
 

@@ -1,4 +1,10 @@
-import type { DescService } from "@bufbuild/protobuf";
+import type {
+  DescMessage,
+  DescMethodUnary,
+  DescService,
+  MessageInitShape,
+  MessageShape,
+} from "@bufbuild/protobuf";
 import {
   Code,
   type ConnectError,
@@ -23,15 +29,17 @@ import { RunnerService } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import { REASONS, Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Metrics } from "../core/metrics.ts";
+import type { Call } from "../services/access.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
 import { reachedKey, refusedKey, withTypedRefusals } from "./early-refusal.ts";
 import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
+import { type FastMethod, fastLane } from "./fast-lane.ts";
 import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
 import { Health, healthRoutes } from "./health.ts";
 import { bodyPieces, discardRest, type Request, type Response } from "./http.ts";
 import { reflectionRoutes } from "./reflection.ts";
-import { validationInterceptor } from "./validation.ts";
+import { type Check, contractRules, validationInterceptor } from "./validation.ts";
 
 /** Stock gRPC clients refuse messages above this; so do we. */
 const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
@@ -66,11 +74,28 @@ const reasonKey = createContextKey<string>("", { description: "reason of the ref
 export function rpcDoor(parts: Parts): RpcDoor {
   const stopping = new AbortController();
   const health = new Health(SERVICES.map((service) => service.typeName));
+  const check = contractRules();
   const handlers = new Map(
-    routes(parts, health, stopping.signal).handlers.map((handler) => [handler.requestPath, handler]),
+    routes(parts, health, stopping.signal, check).handlers.map((handler) => [handler.requestPath, handler]),
   );
+  const lane = fastLane({
+    ...parts,
+    check,
+    methods: [fastMethod(RunnerService.method.runCode, parts.handlers.runs.runCode)],
+    messageBytesMax: MESSAGE_BYTES_MAX,
+    compressBytesMin: COMPRESS_BYTES_MIN,
+    reference: {
+      handOn: (request, response, correlationId, pieces) => {
+        const body = resumed(pieces, request);
+        void answer(parts, handlers.get(request.url!)!, request, response, correlationId, { body });
+      },
+      refuse: (request, response, correlationId, refusal) =>
+        void answer(parts, handlers.get(request.url!)!, request, response, correlationId, { refusal }),
+    },
+  });
   return {
     door: (request, response, correlationId) => {
+      if (lane(request, response, correlationId)) return true;
       const path = (request.url ?? "").split("?", 1)[0]!;
       const handler = handlers.get(path);
       if (handler !== undefined) void answer(parts, handler, request, response, correlationId);
@@ -92,7 +117,33 @@ export function rpcDoor(parts: Parts): RpcDoor {
   };
 }
 
-function routes({ log, projects, handlers }: Parts, health: Health, stopping: AbortSignal): ConnectRouter {
+/** A unary method and its handler, without their types: whatever bytes come, the one decodes and the other answers. */
+function fastMethod<Input extends DescMessage, Output extends DescMessage>(
+  method: DescMethodUnary<Input, Output>,
+  handler: (request: MessageShape<Input>, call: Call) => Promise<MessageInitShape<Output>>,
+): FastMethod {
+  const { parent, name, input, output } = method;
+  return {
+    path: `/${parent.typeName}/${name}`,
+    name: `${parent.typeName}/${name}`,
+    input,
+    output,
+    answer: handler as unknown as FastMethod["answer"],
+  };
+}
+
+/** A body of which some pieces have been read already. */
+async function* resumed(pieces: readonly Buffer[], request: Request): AsyncGenerator<Buffer> {
+  yield* pieces;
+  if (!request.readableEnded) yield* bodyPieces(request);
+}
+
+function routes(
+  { log, projects, handlers }: Parts,
+  health: Health,
+  stopping: AbortSignal,
+  check: Check,
+): ConnectRouter {
   const router = createConnectRouter({
     acceptCompression: [compressionGzip, compressionBrotli],
     compressMinBytes: COMPRESS_BYTES_MIN,
@@ -100,7 +151,7 @@ function routes({ log, projects, handlers }: Parts, health: Health, stopping: Ab
   });
   const authorized = {
     requestGate: (context: HandlerContext) => admit(context, projects, log),
-    interceptors: [rememberReason, errorInterceptor(log), validationInterceptor()],
+    interceptors: [rememberReason, errorInterceptor(log), validationInterceptor(check)],
   };
   router.service(CodeService, asServiceImpl(CodeService, handlers.codes, stopping), authorized);
   router.service(RunnerService, asServiceImpl(RunnerService, handlers.runs, stopping), authorized);
@@ -143,9 +194,12 @@ async function answer(
   request: Request,
   response: Response,
   correlationId: string,
+  given: { readonly body?: AsyncIterable<Uint8Array>; readonly refusal?: Refusal } = {},
 ): Promise<void> {
   const startMs = performance.now();
   const values = createContextValues().set(correlationKey, correlationId);
+  const { refusal } = given;
+  if (refusal !== undefined) values.set(refusedKey, toConnectError(refusal)).set(reasonKey, refusal.reason);
   const method = `${handler.service.typeName}/${handler.method.name}`;
   let answered: UniversalServerResponse | undefined;
   response.once("finish", () => discardRest(request));
@@ -159,7 +213,7 @@ async function answer(
   });
   try {
     const call = universalRequestFromNodeRequest(request, response as never, undefined, values);
-    const whole = { ...call, body: bodyPieces(request) };
+    const whole = { ...call, body: given.body ?? bodyPieces(request) };
     const typed = (error: ConnectError) => {
       // No handler was reached: what the protocol calls internal is a message that it cannot read.
       const unread = error.code === Code.Internal ? new Refusal("MALFORMED", error.rawMessage) : error;

@@ -4,16 +4,22 @@ import { createValidator, type Violation } from "@bufbuild/protovalidate";
 import type { Interceptor } from "@connectrpc/connect";
 import { Refusal } from "../core/errors.ts";
 
-/** Enforces the rules that stand in the contract, before any handler sees the message. */
-export function validationInterceptor(): Interceptor {
+/** Throws the refusal of a message that breaks a rule of the contract. */
+export type Check = (schema: DescMessage, message: Message) => void;
+
+export function contractRules(): Check {
   const validator = createValidator();
-  const check = (schema: DescMessage, message: Message) => {
+  return (schema, message) => {
     const result = validator.validate(schema, message);
     if (result.kind === "valid") return;
     // A rule that cannot be evaluated is a fault of the contract, so of ours.
     if (result.kind === "error") throw result.error;
     throw refusalFor(result.violations);
   };
+}
+
+/** Enforces the rules that stand in the contract, before any handler sees the message. */
+export function validationInterceptor(check: Check): Interceptor {
   return (next) => (request) => {
     if (!request.stream) {
       check(request.method.input, request.message);
