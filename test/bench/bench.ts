@@ -8,13 +8,27 @@ import { describeMachine } from "./machine.ts";
 import { warmRpc } from "./p1-warm-rpc.ts";
 import { warmEndpoint } from "./p2-warm-endpoint.ts";
 import { coldRun } from "./p3-cold-run.ts";
+import { coldRate } from "./p4-cold-rate.ts";
+import { goFirstRun } from "./p5-go.ts";
+import { fibo } from "./p6-fibo.ts";
 import { logTail } from "./p7-log-tail.ts";
+import { logVolume } from "./p8-log-volume.ts";
 import { memory } from "./p10-memory.ts";
 import { asMarkdown, asText } from "./report.ts";
 import { startService } from "./service.ts";
 
 /** All figures there are, in the order in which they are measured. */
-const FIGURES: readonly Figure[] = [warmRpc, warmEndpoint, coldRun, logTail, memory];
+const FIGURES: readonly Figure[] = [
+  warmRpc,
+  warmEndpoint,
+  coldRun,
+  coldRate,
+  goFirstRun,
+  fibo,
+  logTail,
+  logVolume,
+  memory,
+];
 
 const RESULTS = fileURLToPath(new URL("results.md", import.meta.url));
 

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
+import { barePython } from "./bare.ts";
 import { type Bench, type Figure, notMeasured, type Row } from "./figure.ts";
 import { LoadGenerator } from "./load.ts";
 import { atRest, Child, NODE } from "./processes.ts";
@@ -150,11 +150,8 @@ function bareInterpreter(language: BenchLanguage, modules: readonly string[]): [
       ],
     ];
   }
-  const python = execFileSync("python3", ["-c", "import sys; print(sys.executable)"], {
-    encoding: "utf8",
-  }).trim();
   return [
-    python,
+    barePython(),
     ["-I", "-c", `import ${modules.join(",")}, time\nprint("ready", flush=True)\ntime.sleep(1e6)`],
   ];
 }

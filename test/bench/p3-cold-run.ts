@@ -1,9 +1,10 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { performance } from "node:perf_hooks";
 import { RunStatus } from "../../gen/codeactions/v1/run_pb.ts";
+import { bareStart } from "./bare.ts";
 import { type Bench, type Figure, notMeasured, type Row } from "./figure.ts";
-import { atRest, NODE } from "./processes.ts";
+import { atRest } from "./processes.ts";
 import { inTurn, quantile, ratioOf } from "./rounds.ts";
 import { type BenchLanguage, BODY, ECHO, LANGUAGES } from "./service.ts";
 
@@ -29,15 +30,14 @@ interface Starts {
 
 async function measureLanguage(bench: Bench, language: BenchLanguage): Promise<Row> {
   const what = `cold run, ${language}`;
-  const [command, ...words] = bareStart(language);
-  const against = language === "python" ? "python3 -c pass" : "node -e 0";
+  const { command, words, shown: against } = bareStart(language);
   const why = bench.service.whyNot(language);
   if (why !== undefined) return notMeasured("P3", what, against, why);
   bench.say(`P3 ${what}`);
   const measured = await inTurn(
     [
       { name: "ours", measure: () => coldRuns(bench, language) },
-      { name: "theirs", measure: () => bareStarts(command!, words) },
+      { name: "theirs", measure: () => bareStarts(command, words) },
     ],
     bench.rounds,
   );
@@ -82,13 +82,6 @@ async function bareStarts(command: string, words: readonly string[]): Promise<St
     tookMs.push(performance.now() - startMs);
   }
   return { tookMs, errors: 0, warm: 0 };
-}
-
-/** The interpreter itself: what is called `python3` on the path may be a script that looks for one. */
-function bareStart(language: BenchLanguage): string[] {
-  if (language === "javascript") return [NODE, "-e", "0"];
-  const words = ["-c", "import sys; print(sys.executable)"];
-  return [execFileSync("python3", words, { encoding: "utf8" }).trim(), "-c", "pass"];
 }
 
 function describe(rounds: readonly Starts[]): string {

@@ -31,7 +31,7 @@ export function asMarkdown(
   return `# What was measured
 
 Written by \`npm run bench\`. Every ratio is ours by theirs, both measured in turn in one run: the median of
-${about.rounds} rounds of ${about.seconds} s of load (P3 and P7: of a number of starts and lines), with the least and the most. Beside it stand the
+${about.rounds} rounds of ${about.seconds} s of load (P3 to P8: of a number of starts, calls or lines), with the least and the most. Beside it stand the
 medians of calls a second and of their p50 and p99. Figures never fail anything.
 
 ${table.join("\n")}
