@@ -11,12 +11,12 @@ import type { Runs } from "../services/runs.ts";
 import { authenticate } from "./auth.ts";
 import { asRefusal } from "./errors.ts";
 import {
-  bodyPieces,
   discardRest,
   endWith,
   problem,
   type Request,
   type Response,
+  readInto,
   writeRefusal,
 } from "./http.ts";
 import { type RateLimit, RateLimits } from "./rate-limits.ts";
@@ -141,13 +141,10 @@ async function inputOf(
 async function bodyOf(request: Request): Promise<Uint8Array | undefined> {
   if (Number(request.headers["content-length"] ?? 0) > HTTP_BODY_BYTES_MAX) return undefined;
   const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of bodyPieces(request)) {
-    bytes += piece.byteLength;
-    if (bytes > HTTP_BODY_BYTES_MAX) return undefined;
-    pieces.push(piece);
-  }
-  return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces, bytes);
+  const isWhole = await readInto(pieces, request, HTTP_BODY_BYTES_MAX);
+  if (request.aborted) throw new DOMException("the caller went away", "AbortError");
+  if (!isWhole) return undefined;
+  return pieces.length === 1 ? pieces[0] : Buffer.concat(pieces);
 }
 
 /** The caller's headers as the code sees them: all but those of the connection, and but a credential of ours. */

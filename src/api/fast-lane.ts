@@ -15,7 +15,7 @@ import type { Call, Caller } from "../services/access.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
 import { asRefusal, deadlineExceeded } from "./errors.ts";
-import { endWith, type Request, type Response } from "./http.ts";
+import { endWith, type Request, type Response, readInto } from "./http.ts";
 import type { Check } from "./validation.ts";
 
 /** A unary method that is called often enough to be worth a way of its own. */
@@ -156,32 +156,6 @@ function timeoutOf({ headers }: Request, protocol: Protocol): number | undefined
   if (read === null) return undefined;
   const milliseconds = Number(read[1]) * TIMEOUT_MS[(read[2] ?? "m") as keyof typeof TIMEOUT_MS];
   return milliseconds <= TIMER_MS_MAX ? milliseconds : undefined;
-}
-
-/** Reads a body to its end; false when it has more bytes than that, or is cut off. */
-function readInto(pieces: Buffer[], request: Request, bytesMax: number): Promise<boolean> {
-  const { promise, resolve } = Promise.withResolvers<boolean>();
-  let bytes = 0;
-  const take = (piece: Buffer) => {
-    pieces.push(piece);
-    bytes += piece.byteLength;
-    if (bytes > bytesMax) stop(false);
-  };
-  const end = () => stop(true);
-  const cut = () => stop(false);
-  const stop = (whole: boolean) => {
-    request.off("data", take);
-    request.off("end", end);
-    request.off("error", cut);
-    request.off("close", cut);
-    if (!whole) request.pause();
-    resolve(whole);
-  };
-  request.on("data", take);
-  request.once("end", end);
-  request.once("error", cut);
-  request.once("close", cut);
-  return promise;
 }
 
 /** The message; undefined when the bytes are not those of one message that follows its rules. */

@@ -24,6 +24,37 @@ export function bodyPieces(request: Request): AsyncIterable<Buffer> {
   };
 }
 
+/**
+ * Reads a body to its end; false when it has more bytes than that, or is cut off. The pieces hold what was read then;
+ * the rest can still be read.
+ */
+export function readInto(pieces: Buffer[], request: Request, bytesMax: number): Promise<boolean> {
+  // One that was cut off before somebody listened has nothing more to say.
+  if (request.destroyed) return Promise.resolve(false);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  let bytes = 0;
+  const take = (piece: Buffer) => {
+    pieces.push(piece);
+    bytes += piece.byteLength;
+    if (bytes > bytesMax) stop(false);
+  };
+  const end = () => stop(!request.aborted);
+  const cut = () => stop(false);
+  const stop = (whole: boolean) => {
+    request.off("data", take);
+    request.off("end", end);
+    request.off("error", cut);
+    request.off("close", cut);
+    if (!whole) request.pause();
+    resolve(whole);
+  };
+  request.on("data", take);
+  request.once("end", end);
+  request.once("error", cut);
+  request.once("close", cut);
+  return promise;
+}
+
 /** How long a refused body may go on arriving before its connection is cut. */
 const DISCARD_MS = 5_000;
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes } from "node:crypto";
+import { createHmac, hash as digest, randomBytes } from "node:crypto";
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import { LRUCache } from "lru-cache";
@@ -205,15 +205,15 @@ export class Projects {
    * call does not ask the database who is calling.
    */
   async authenticate(secret: string): Promise<Caller> {
-    const hash = hashOf(secret);
-    const known = this.#callers.get(hash.toString("hex"));
+    const hash = digest("sha256", secret, "hex");
+    const known = this.#callers.get(hash);
     if (known !== undefined) {
       if (known.expireTimeMs > Date.now()) return known.caller;
       throw tokenInvalid();
     }
     const revocations = this.#revocations;
     const em = this.#orm.em.fork();
-    const token = await em.findOne(TokenEntity, { secretSha256: hash });
+    const token = await em.findOne(TokenEntity, { secretSha256: Buffer.from(hash, "hex") });
     if (token === null || token.revokeTime) throw tokenInvalid();
     const expireTimeMs = token.expireTime?.getTime() ?? Number.POSITIVE_INFINITY;
     if (expireTimeMs <= Date.now()) throw tokenInvalid();
@@ -223,7 +223,7 @@ export class Projects {
     const caller: Caller = projectId
       ? { kind: "token", tokenId, name, projectId, role }
       : { kind: "operator", tokenId, name };
-    if (revocations === this.#revocations) this.#callers.set(hash.toString("hex"), { caller, expireTimeMs });
+    if (revocations === this.#revocations) this.#callers.set(hash, { caller, expireTimeMs });
     return caller;
   }
 
@@ -332,5 +332,5 @@ function tokenInvalid(): Refusal {
 }
 
 function hashOf(secret: string): Buffer {
-  return createHash("sha256").update(secret).digest();
+  return digest("sha256", secret, "buffer");
 }
