@@ -18,6 +18,7 @@ export interface Player {
 export type Outcome =
   | {
       readonly kind: "done";
+      /** null if a signal ended it, or if it could not even be started, which stderr says then. */
       readonly status: number | null;
       readonly stdout: string;
       readonly stderr: string;
@@ -102,15 +103,24 @@ export class Workshop implements AsyncDisposable {
       detached: true,
     });
     // A script's own children are in its group, and end with it.
-    const end = () => process.kill(-child.pid!, "SIGKILL");
+    const end = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // It has just ended by itself.
+      }
+    };
     const ending = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(SCRIPT_MS_MAX)]);
     ending.addEventListener("abort", end, { once: true });
     const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
-    const [status] = (await once(child, "close")) as [number | null];
+    const { status, failure } = await once(child, "close").then(
+      ([status]: (number | null)[]) => ({ status: status ?? null, failure: "" }),
+      (error: Error) => ({ status: null, failure: error.message }),
+    );
     ending.removeEventListener("abort", end);
     return status === MISSING
       ? { kind: "missing", advice: stderr().trim() }
-      : { kind: "done", status, stdout: stdout(), stderr: stderr() };
+      : { kind: "done", status, stdout: stdout(), stderr: `${stderr()}${failure}` };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
