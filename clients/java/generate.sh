@@ -28,15 +28,7 @@ fetch "com.google.protobuf:protoc:$protobuf:exe:$system" protoc
 fetch "io.grpc:protoc-gen-grpc-java:$grpc:exe:$system" protoc-gen-grpc-java
 fetch "com.google.protobuf:protobuf-java:$protobuf:jar" protobuf.jar
 
-# Java's getSourceBytes() is the text `source` as bytes, so that `source_bytes` needs another name here. On the wire, and in
-# JSON, it stays what it is.
-copy=$(mktemp -d)
-trap 'rm -rf "$copy"' EXIT
-cp -r "$root/buf.yaml" "$root/proto" "$copy"
-ln -s "$root/clients" "$copy/clients"
-sed -i 's/int32 source_bytes = 5;/int32 source_size = 5 [json_name = "sourceBytes"];/' "$copy/proto/codeactions/v1/code.proto"
-
 rm -rf "$out/clients/java/src/gen"
-cd "$copy"
+cd "$root"
 PATH=$tools:$root/node_modules/.bin:$PATH CLASSPATH=$tools/protobuf.jar \
   buf generate --template clients/java/buf.gen.yaml -o "$out"

@@ -107,38 +107,38 @@ public final class CodeProto {
       "\001B\r\n\013_cpu_millisB\017\n\r_output_bytesB\014\n\n_pr" +
       "ocessesB\014\n\n_tmp_bytesB\r\n\013_open_files\"6\n\021" +
       "EgressHostsUpdate\022!\n\014egress_hosts\030\001 \003(\tR" +
-      "\013egressHosts\"\371\001\n\013CodeVersion\022\027\n\007code_id\030" +
+      "\013egressHosts\"\203\002\n\013CodeVersion\022\027\n\007code_id\030" +
       "\001 \001(\tR\006codeId\022\026\n\006number\030\002 \001(\005R\006number\022\026\n" +
       "\006source\030\003 \001(\tR\006source\022#\n\rsource_sha256\030\004" +
-      " \001(\tR\014sourceSha256\022 \n\013source_size\030\005 \001(\005R" +
-      "\013sourceBytes\022;\n\013create_time\030\006 \001(\0132\032.goog" +
-      "le.protobuf.TimestampR\ncreateTime\022\035\n\ncre" +
-      "ated_by\030\007 \001(\tR\tcreatedBy\"Z\n\tRateLimit\022\032\n" +
-      "\010requests\030\001 \001(\005R\010requests\0221\n\006window\030\002 \001(" +
-      "\0132\031.google.protobuf.DurationR\006window\"\200\001\n" +
-      "\007Problem\022/\n\004kind\030\001 \001(\0162\033.codeactions.v1." +
-      "ProblemKindR\004kind\022\030\n\007message\030\002 \001(\tR\007mess" +
-      "age\022\022\n\004line\030\003 \001(\005R\004line\022\026\n\006column\030\004 \001(\005R" +
-      "\006column*Q\n\010CodeType\022\031\n\025CODE_TYPE_UNSPECI" +
-      "FIED\020\000\022\022\n\016CODE_TYPE_FLOW\020\001\022\026\n\022CODE_TYPE_" +
-      "ENDPOINT\020\002*|\n\010Language\022\030\n\024LANGUAGE_UNSPE" +
-      "CIFIED\020\000\022\023\n\017LANGUAGE_PYTHON\020\001\022\027\n\023LANGUAG" +
-      "E_JAVASCRIPT\020\002\022\027\n\023LANGUAGE_TYPESCRIPT\020\003\022" +
-      "\017\n\013LANGUAGE_GO\020\004*O\n\tIsolation\022\031\n\025ISOLATI" +
-      "ON_UNSPECIFIED\020\000\022\022\n\016ISOLATION_WARM\020\001\022\023\n\017" +
-      "ISOLATION_FRESH\020\002*`\n\014EndpointAuth\022\035\n\031END" +
-      "POINT_AUTH_UNSPECIFIED\020\000\022\030\n\024ENDPOINT_AUT" +
-      "H_PUBLIC\020\001\022\027\n\023ENDPOINT_AUTH_TOKEN\020\002*h\n\016R" +
-      "ecordPayloads\022\037\n\033RECORD_PAYLOADS_UNSPECI" +
-      "FIED\020\000\022\027\n\023RECORD_PAYLOADS_ALL\020\001\022\034\n\030RECOR" +
-      "D_PAYLOADS_METADATA\020\002*\222\001\n\013ProblemKind\022\034\n" +
-      "\030PROBLEM_KIND_UNSPECIFIED\020\000\022\027\n\023PROBLEM_K" +
-      "IND_SYNTAX\020\001\022\034\n\030PROBLEM_KIND_ENTRY_POINT" +
-      "\020\002\022\027\n\023PROBLEM_KIND_IMPORT\020\003\022\025\n\021PROBLEM_K" +
-      "IND_TYPE\020\004Bw\n\021io.codeactions.v1B\tCodePro" +
-      "toP\001\242\002\003CXX\252\002\016Codeactions.V1\312\002\016Codeaction" +
-      "s\\V1\342\002\032Codeactions\\V1\\GPBMetadata\352\002\017Code" +
-      "actions::V1b\006proto3"
+      " \001(\tR\014sourceSha256\022*\n\021source_size_bytes\030" +
+      "\005 \001(\005R\017sourceSizeBytes\022;\n\013create_time\030\006 " +
+      "\001(\0132\032.google.protobuf.TimestampR\ncreateT" +
+      "ime\022\035\n\ncreated_by\030\007 \001(\tR\tcreatedBy\"Z\n\tRa" +
+      "teLimit\022\032\n\010requests\030\001 \001(\005R\010requests\0221\n\006w" +
+      "indow\030\002 \001(\0132\031.google.protobuf.DurationR\006" +
+      "window\"\200\001\n\007Problem\022/\n\004kind\030\001 \001(\0162\033.codea" +
+      "ctions.v1.ProblemKindR\004kind\022\030\n\007message\030\002" +
+      " \001(\tR\007message\022\022\n\004line\030\003 \001(\005R\004line\022\026\n\006col" +
+      "umn\030\004 \001(\005R\006column*Q\n\010CodeType\022\031\n\025CODE_TY" +
+      "PE_UNSPECIFIED\020\000\022\022\n\016CODE_TYPE_FLOW\020\001\022\026\n\022" +
+      "CODE_TYPE_ENDPOINT\020\002*|\n\010Language\022\030\n\024LANG" +
+      "UAGE_UNSPECIFIED\020\000\022\023\n\017LANGUAGE_PYTHON\020\001\022" +
+      "\027\n\023LANGUAGE_JAVASCRIPT\020\002\022\027\n\023LANGUAGE_TYP" +
+      "ESCRIPT\020\003\022\017\n\013LANGUAGE_GO\020\004*O\n\tIsolation\022" +
+      "\031\n\025ISOLATION_UNSPECIFIED\020\000\022\022\n\016ISOLATION_" +
+      "WARM\020\001\022\023\n\017ISOLATION_FRESH\020\002*`\n\014EndpointA" +
+      "uth\022\035\n\031ENDPOINT_AUTH_UNSPECIFIED\020\000\022\030\n\024EN" +
+      "DPOINT_AUTH_PUBLIC\020\001\022\027\n\023ENDPOINT_AUTH_TO" +
+      "KEN\020\002*h\n\016RecordPayloads\022\037\n\033RECORD_PAYLOA" +
+      "DS_UNSPECIFIED\020\000\022\027\n\023RECORD_PAYLOADS_ALL\020" +
+      "\001\022\034\n\030RECORD_PAYLOADS_METADATA\020\002*\222\001\n\013Prob" +
+      "lemKind\022\034\n\030PROBLEM_KIND_UNSPECIFIED\020\000\022\027\n" +
+      "\023PROBLEM_KIND_SYNTAX\020\001\022\034\n\030PROBLEM_KIND_E" +
+      "NTRY_POINT\020\002\022\027\n\023PROBLEM_KIND_IMPORT\020\003\022\025\n" +
+      "\021PROBLEM_KIND_TYPE\020\004Bw\n\021io.codeactions.v" +
+      "1B\tCodeProtoP\001\242\002\003CXX\252\002\016Codeactions.V1\312\002\016" +
+      "Codeactions\\V1\342\002\032Codeactions\\V1\\GPBMetad" +
+      "ata\352\002\017Codeactions::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -181,7 +181,7 @@ public final class CodeProto {
     internal_static_codeactions_v1_CodeVersion_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_CodeVersion_descriptor,
-        new java.lang.String[] { "CodeId", "Number", "Source", "SourceSha256", "SourceSize", "CreateTime", "CreatedBy", });
+        new java.lang.String[] { "CodeId", "Number", "Source", "SourceSha256", "SourceSizeBytes", "CreateTime", "CreatedBy", });
     internal_static_codeactions_v1_RateLimit_descriptor =
       getDescriptor().getMessageTypes().get(4);
     internal_static_codeactions_v1_RateLimit_fieldAccessorTable = new

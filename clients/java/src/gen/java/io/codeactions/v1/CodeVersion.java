@@ -204,19 +204,19 @@ private static final long serialVersionUID = 0L;
     }
   }
 
-  public static final int SOURCE_SIZE_FIELD_NUMBER = 5;
-  private int sourceSize_ = 0;
+  public static final int SOURCE_SIZE_BYTES_FIELD_NUMBER = 5;
+  private int sourceSizeBytes_ = 0;
   /**
    * <pre>
    * The size of the source text in UTF-8, in bytes.
    * </pre>
    *
-   * <code>int32 source_size = 5 [json_name = "sourceBytes"];</code>
-   * @return The sourceSize.
+   * <code>int32 source_size_bytes = 5 [json_name = "sourceSizeBytes"];</code>
+   * @return The sourceSizeBytes.
    */
   @java.lang.Override
-  public int getSourceSize() {
-    return sourceSize_;
+  public int getSourceSizeBytes() {
+    return sourceSizeBytes_;
   }
 
   public static final int CREATE_TIME_FIELD_NUMBER = 6;
@@ -330,8 +330,8 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(sourceSha256_)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 4, sourceSha256_);
     }
-    if (sourceSize_ != 0) {
-      output.writeInt32(5, sourceSize_);
+    if (sourceSizeBytes_ != 0) {
+      output.writeInt32(5, sourceSizeBytes_);
     }
     if (((bitField0_ & 0x00000001) != 0)) {
       output.writeMessage(6, getCreateTime());
@@ -361,9 +361,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(sourceSha256_)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(4, sourceSha256_);
     }
-    if (sourceSize_ != 0) {
+    if (sourceSizeBytes_ != 0) {
       size += com.google.protobuf.CodedOutputStream
-        .computeInt32Size(5, sourceSize_);
+        .computeInt32Size(5, sourceSizeBytes_);
     }
     if (((bitField0_ & 0x00000001) != 0)) {
       size += com.google.protobuf.CodedOutputStream
@@ -395,8 +395,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getSource())) return false;
     if (!getSourceSha256()
         .equals(other.getSourceSha256())) return false;
-    if (getSourceSize()
-        != other.getSourceSize()) return false;
+    if (getSourceSizeBytes()
+        != other.getSourceSizeBytes()) return false;
     if (hasCreateTime() != other.hasCreateTime()) return false;
     if (hasCreateTime()) {
       if (!getCreateTime()
@@ -423,8 +423,8 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getSource().hashCode();
     hash = (37 * hash) + SOURCE_SHA256_FIELD_NUMBER;
     hash = (53 * hash) + getSourceSha256().hashCode();
-    hash = (37 * hash) + SOURCE_SIZE_FIELD_NUMBER;
-    hash = (53 * hash) + getSourceSize();
+    hash = (37 * hash) + SOURCE_SIZE_BYTES_FIELD_NUMBER;
+    hash = (53 * hash) + getSourceSizeBytes();
     if (hasCreateTime()) {
       hash = (37 * hash) + CREATE_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getCreateTime().hashCode();
@@ -576,7 +576,7 @@ private static final long serialVersionUID = 0L;
       number_ = 0;
       source_ = "";
       sourceSha256_ = "";
-      sourceSize_ = 0;
+      sourceSizeBytes_ = 0;
       createTime_ = null;
       if (createTimeBuilder_ != null) {
         createTimeBuilder_.dispose();
@@ -629,7 +629,7 @@ private static final long serialVersionUID = 0L;
         result.sourceSha256_ = sourceSha256_;
       }
       if (((from_bitField0_ & 0x00000010) != 0)) {
-        result.sourceSize_ = sourceSize_;
+        result.sourceSizeBytes_ = sourceSizeBytes_;
       }
       int to_bitField0_ = 0;
       if (((from_bitField0_ & 0x00000020) != 0)) {
@@ -706,8 +706,8 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000008;
         onChanged();
       }
-      if (other.getSourceSize() != 0) {
-        setSourceSize(other.getSourceSize());
+      if (other.getSourceSizeBytes() != 0) {
+        setSourceSizeBytes(other.getSourceSizeBytes());
       }
       if (other.hasCreateTime()) {
         mergeCreateTime(other.getCreateTime());
@@ -764,7 +764,7 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 34
             case 40: {
-              sourceSize_ = input.readInt32();
+              sourceSizeBytes_ = input.readInt32();
               bitField0_ |= 0x00000010;
               break;
             } // case 40
@@ -1117,31 +1117,31 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private int sourceSize_ ;
+    private int sourceSizeBytes_ ;
     /**
      * <pre>
      * The size of the source text in UTF-8, in bytes.
      * </pre>
      *
-     * <code>int32 source_size = 5 [json_name = "sourceBytes"];</code>
-     * @return The sourceSize.
+     * <code>int32 source_size_bytes = 5 [json_name = "sourceSizeBytes"];</code>
+     * @return The sourceSizeBytes.
      */
     @java.lang.Override
-    public int getSourceSize() {
-      return sourceSize_;
+    public int getSourceSizeBytes() {
+      return sourceSizeBytes_;
     }
     /**
      * <pre>
      * The size of the source text in UTF-8, in bytes.
      * </pre>
      *
-     * <code>int32 source_size = 5 [json_name = "sourceBytes"];</code>
-     * @param value The sourceSize to set.
+     * <code>int32 source_size_bytes = 5 [json_name = "sourceSizeBytes"];</code>
+     * @param value The sourceSizeBytes to set.
      * @return This builder for chaining.
      */
-    public Builder setSourceSize(int value) {
+    public Builder setSourceSizeBytes(int value) {
 
-      sourceSize_ = value;
+      sourceSizeBytes_ = value;
       bitField0_ |= 0x00000010;
       onChanged();
       return this;
@@ -1151,12 +1151,12 @@ private static final long serialVersionUID = 0L;
      * The size of the source text in UTF-8, in bytes.
      * </pre>
      *
-     * <code>int32 source_size = 5 [json_name = "sourceBytes"];</code>
+     * <code>int32 source_size_bytes = 5 [json_name = "sourceSizeBytes"];</code>
      * @return This builder for chaining.
      */
-    public Builder clearSourceSize() {
+    public Builder clearSourceSizeBytes() {
       bitField0_ = (bitField0_ & ~0x00000010);
-      sourceSize_ = 0;
+      sourceSizeBytes_ = 0;
       onChanged();
       return this;
     }

@@ -83,10 +83,10 @@ public interface CodeVersionOrBuilder extends
    * The size of the source text in UTF-8, in bytes.
    * </pre>
    *
-   * <code>int32 source_size = 5 [json_name = "sourceBytes"];</code>
-   * @return The sourceSize.
+   * <code>int32 source_size_bytes = 5 [json_name = "sourceSizeBytes"];</code>
+   * @return The sourceSizeBytes.
    */
-  int getSourceSize();
+  int getSourceSizeBytes();
 
   /**
    * <pre>
