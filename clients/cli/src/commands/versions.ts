@@ -42,7 +42,7 @@ export function define(command: Command, shell: Shell): void {
           String(version.number),
           timeText(version.createTime),
           shown(version.createdBy),
-          sizeText(version.sourceBytes),
+          sizeText(version.sourceSizeBytes),
           version.sourceSha256.slice(0, SHA_SHOWN),
         ]),
       );
