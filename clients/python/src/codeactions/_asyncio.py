@@ -29,6 +29,7 @@ class AsyncCore:
         self._channel = channel
         self._is_owned = channel is None
         self._stubs: dict[type[Any], Any] = {}
+        self._under_way: set[Any] = set()
         self.is_closed = False
 
     async def call(
@@ -44,7 +45,7 @@ class AsyncCore:
             except grpc.RpcError as failed:
                 error = self.error_of(failed)
             except asyncio.CancelledError:
-                # gRPC cancels what is under way when its channel is closed; the task is not cancelled then.
+                # Closing the client cancels what is under way, but not the task that waits for it.
                 if not self.is_closed or is_task_cancelled():
                     raise
                 raise given_up("the client was closed") from None
@@ -88,6 +89,9 @@ class AsyncCore:
     async def close(self) -> None:
         """Hangs up. What is under way fails, and so does whatever comes after."""
         self.is_closed = True
+        # A channel that is closed forgets about most calls over it.
+        for call in list(self._under_way):
+            call.cancel()
         if self._is_owned and self._channel is not None:
             await self._channel.close()
 
@@ -100,7 +104,10 @@ class AsyncCore:
         stub = self._stubs.get(method.stub)
         if stub is None:
             stub = self._stubs[method.stub] = method.stub(self._channel)
-        return getattr(stub, method.name)(request, timeout=timeout, metadata=self._settings.metadata)
+        call = getattr(stub, method.name)(request, timeout=timeout, metadata=self._settings.metadata)
+        self._under_way.add(call)
+        call.add_done_callback(self._under_way.discard)
+        return call
 
 
 class AsyncStream(Generic[Response]):
@@ -170,6 +177,12 @@ class AsyncStream(Generic[Response]):
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+    def __del__(self) -> None:
+        # Leaving a loop is the end of what it was over, and the call is not to outlive it; gRPC's own objects hold each
+        # other until the next collection of garbage.
+        if not self._call.done():
+            self._call.cancel()
 
 
 class AsyncSteps(Generic[Event]):

@@ -68,8 +68,10 @@ def read_settings(
     options: Sequence[tuple[str, Any]],
 ) -> Settings:
     """Fills in the environment and the defaults. Raises ValueError for an address that makes no sense."""
-    address = address or os.environ.get("CODEACTIONS_ADDRESS") or "http://127.0.0.1:8050"
-    token = token or os.environ.get("CODEACTIONS_TOKEN")
+    if address is None:
+        address = os.environ.get("CODEACTIONS_ADDRESS") or "http://127.0.0.1:8050"
+    if token is None:
+        token = os.environ.get("CODEACTIONS_TOKEN")
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError(f"the address {address!r} must look like http://127.0.0.1:8050 or https://host")
