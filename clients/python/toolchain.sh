@@ -11,11 +11,11 @@ tools=$cache/$({ "$python" -VV; "$python" -c 'import sys; print(sys.prefix)'; ca
 mkdir -p "$cache"
 # Several scripts may begin at once; one of them makes it.
 (
-  flock 9
+  "$python" -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
   [ -e "$tools/.ready" ] && exit
   rm -rf "$tools"
   "$python" -m venv "$tools"
-  "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement "$pins" >&2
+  "$tools/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$pins" >&2
   touch "$tools/.ready"
 ) 9>"$cache/lock"
 export PATH=$tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
