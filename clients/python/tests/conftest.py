@@ -25,7 +25,7 @@ class Service:
 
     WAIT = object()
 
-    def __init__(self) -> None:
+    def __init__(self, credentials: grpc.ServerCredentials | None = None) -> None:
         self.calls: list[tuple[str, Any, dict[str, Any]]] = []
         """The calls that came: name, request, metadata."""
         self.hung_up: queue.Queue[str] = queue.Queue()
@@ -36,8 +36,10 @@ class Service:
         # Without threads that are still waiting for a call that was given up, a server would not end.
         self._threads = ThreadPoolExecutor(16)
         self._server = grpc.server(self._threads)
-        port = self._server.add_insecure_port("127.0.0.1:0")
-        self.address = f"http://127.0.0.1:{port}"
+        if credentials is None:
+            self.address = f"http://127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
+        else:
+            self.address = f"https://127.0.0.1:{self._server.add_secure_port('127.0.0.1:0', credentials)}"
         stubs: Any = (code_service_pb2_grpc, runner_service_pb2_grpc, log_service_pb2_grpc)
         codes, runs, logs = stubs
         codes.add_CodeServiceServicer_to_server(self._servicer("GetCode", "ListCodes"), self._server)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import grpc
@@ -58,6 +59,12 @@ def test_a_refusal_shows_its_reason_metadata_fields_and_when_to_come_back() -> N
     assert error.fields == (FieldProblem("source", "does not parse"),)
     assert error.retry_after == 1.5
     assert str(error) == "SOURCE_INVALID: as the service says it"
+
+
+def test_an_error_can_be_sent_to_another_process() -> None:
+    error = error_from(refusal(StatusCode.INVALID_ARGUMENT, "SOURCE_INVALID"))
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.code, again.metadata) == (str(error), error.code, error.metadata)
 
 
 def test_a_refusal_without_more_has_nothing_more() -> None:

@@ -209,7 +209,7 @@ def write_methods(contract: Contract) -> str:
         types = f"v1.{method.request.name}, v1.{method.response.name}"
         lines += [
             f"{method.constant}: Method[{types}] = Method(",
-            f'    {method.service}Stub, "{method.name}", {types}, is_repeatable={method.is_repeatable}',
+            f'    {method.service}Stub, "{method.name}", v1.{method.request.name}, is_repeatable={method.is_repeatable}',
             ")",
         ]
     return "\n".join([*lines, ""])

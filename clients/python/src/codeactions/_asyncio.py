@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 
 from codeactions import v1
-from codeactions._errors import CodeActionsError, cut, error_from, given_up
+from codeactions._errors import CodeActionsError, closed, cut, error_from
 from codeactions._following import SILENCE_MAX, Event, Following, entries_of
 from codeactions._methods import Method, Request, Response
 from codeactions._pages import first_page, page_after
@@ -48,7 +48,7 @@ class AsyncCore:
                 # Closing the client cancels what is under way, but not the task that waits for it.
                 if not self.is_closed or is_task_cancelled():
                     raise
-                raise given_up("the client was closed") from None
+                raise closed() from None
             await asyncio.sleep(attempts.delay_after(error))
 
     def stream(
@@ -84,20 +84,20 @@ class AsyncCore:
 
     def error_of(self, failed: grpc.RpcError) -> CodeActionsError:
         """What callers see of an error of gRPC."""
-        return given_up("the client was closed") if self.is_closed else error_from(failed)
+        return closed() if self.is_closed else error_from(failed)
 
     async def close(self) -> None:
         """Hangs up. What is under way fails, and so does whatever comes after."""
         self.is_closed = True
-        # A channel that is closed forgets about most calls over it.
-        for call in list(self._under_way):
-            call.cancel()
         if self._is_owned and self._channel is not None:
+            # A channel that is closed forgets about most calls over it.
+            for call in list(self._under_way):
+                call.cancel()
             await self._channel.close()
 
     def _start(self, method: Method[Any, Any], request: Any, timeout: float | None) -> Any:
         if self.is_closed:
-            raise given_up("the client was closed")
+            raise closed()
         if self._channel is None:
             # A channel belongs to the event loop it is opened in, and clients are also made where none runs yet.
             self._channel = _open_channel(self._settings)
@@ -144,7 +144,7 @@ class AsyncStream(Generic[Response]):
             if was_closed:
                 raise StopAsyncIteration from None
             if self._core.is_closed:
-                raise given_up("the client was closed") from None
+                raise closed() from None
             raise cut("nothing was heard from the service for too long") from None
         if message is grpc.aio.EOF:  # type: ignore[attr-defined]
             self._hang_up()

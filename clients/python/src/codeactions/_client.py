@@ -53,7 +53,7 @@ class CodeActions(Calls):
             certificate_chain: The certificate to show, as PEM.
             options: Further options of gRPC's channel, as `("grpc.ssl_target_name_override", "localhost")`.
             channel: A channel of the caller's own, with interceptors for example. It decides about address, TLS and
-                options, and stays open when the client is closed.
+                options. Closing the client leaves it open, with what is under way over it.
 
         Raises:
             ValueError: The address makes no sense.

@@ -56,7 +56,7 @@ class CodeActionsError(Exception):
         fields: Sequence[FieldProblem] = (),
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(message, code)
         self.message = message
         self.code = code
         self.reason = reason
@@ -91,9 +91,7 @@ def error_from(failed: grpc.RpcError) -> CodeActionsError:
             fields=[
                 FieldProblem(problem.field, problem.description) for problem in bad_request.field_violations
             ],
-            retry_after=retry.retry_delay.ToTimedelta().total_seconds()
-            if retry.HasField("retry_delay")
-            else None,
+            retry_after=retry.retry_delay.ToMilliseconds() / 1000 if retry.HasField("retry_delay") else None,
         )
     else:
         error = _without_reason(code, text)
@@ -101,9 +99,9 @@ def error_from(failed: grpc.RpcError) -> CodeActionsError:
     return error
 
 
-def given_up(message: str = "the caller gave up the call") -> CodeActionsError:
-    """The error of a call that its caller wants no more."""
-    return CodeActionsError(message, grpc.StatusCode.CANCELLED, reason="CALL_CANCELLED")
+def closed() -> CodeActionsError:
+    """The error of a call of a client that was closed."""
+    return CodeActionsError("the client was closed", grpc.StatusCode.CANCELLED, reason="CALL_CANCELLED")
 
 
 def too_late() -> CodeActionsError:
@@ -120,12 +118,12 @@ def cut(message: str) -> CodeActionsError:
 
 def was_never_sent(error: CodeActionsError) -> bool:
     """Whether there was not even a connection to send anything over, or the service did not look at what was sent."""
-    return (
-        re.search(
-            r"failed to connect to all addresses|DNS resolution failed|stream refused", error.message, re.I
-        )
-        is not None
-    )
+    return _NEVER_SENT.search(error.message) is not None
+
+
+_NEVER_SENT = re.compile(
+    "failed to connect to all addresses|DNS resolution failed|stream refused", re.IGNORECASE
+)
 
 
 # Codes that a broken connection can come as. The service itself never answers with them and without a reason.

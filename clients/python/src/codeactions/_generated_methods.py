@@ -10,92 +10,92 @@ from codeactions.v1.project_service_pb2_grpc import ProjectServiceStub
 from codeactions.v1.runner_service_pb2_grpc import RunnerServiceStub
 
 CREATE_CODE: Method[v1.CreateCodeRequest, v1.CreateCodeResponse] = Method(
-    CodeServiceStub, "CreateCode", v1.CreateCodeRequest, v1.CreateCodeResponse, is_repeatable=True
+    CodeServiceStub, "CreateCode", v1.CreateCodeRequest, is_repeatable=True
 )
 GET_CODE: Method[v1.GetCodeRequest, v1.GetCodeResponse] = Method(
-    CodeServiceStub, "GetCode", v1.GetCodeRequest, v1.GetCodeResponse, is_repeatable=True
+    CodeServiceStub, "GetCode", v1.GetCodeRequest, is_repeatable=True
 )
 LIST_CODES: Method[v1.ListCodesRequest, v1.ListCodesResponse] = Method(
-    CodeServiceStub, "ListCodes", v1.ListCodesRequest, v1.ListCodesResponse, is_repeatable=True
+    CodeServiceStub, "ListCodes", v1.ListCodesRequest, is_repeatable=True
 )
 UPDATE_CODE: Method[v1.UpdateCodeRequest, v1.UpdateCodeResponse] = Method(
-    CodeServiceStub, "UpdateCode", v1.UpdateCodeRequest, v1.UpdateCodeResponse, is_repeatable=False
+    CodeServiceStub, "UpdateCode", v1.UpdateCodeRequest, is_repeatable=False
 )
 DELETE_CODE: Method[v1.DeleteCodeRequest, v1.DeleteCodeResponse] = Method(
-    CodeServiceStub, "DeleteCode", v1.DeleteCodeRequest, v1.DeleteCodeResponse, is_repeatable=True
+    CodeServiceStub, "DeleteCode", v1.DeleteCodeRequest, is_repeatable=True
 )
 UNDELETE_CODE: Method[v1.UndeleteCodeRequest, v1.UndeleteCodeResponse] = Method(
-    CodeServiceStub, "UndeleteCode", v1.UndeleteCodeRequest, v1.UndeleteCodeResponse, is_repeatable=True
+    CodeServiceStub, "UndeleteCode", v1.UndeleteCodeRequest, is_repeatable=True
 )
 LIST_CODE_VERSIONS: Method[v1.ListCodeVersionsRequest, v1.ListCodeVersionsResponse] = Method(
-    CodeServiceStub, "ListCodeVersions", v1.ListCodeVersionsRequest, v1.ListCodeVersionsResponse, is_repeatable=True
+    CodeServiceStub, "ListCodeVersions", v1.ListCodeVersionsRequest, is_repeatable=True
 )
 GET_CODE_VERSION: Method[v1.GetCodeVersionRequest, v1.GetCodeVersionResponse] = Method(
-    CodeServiceStub, "GetCodeVersion", v1.GetCodeVersionRequest, v1.GetCodeVersionResponse, is_repeatable=True
+    CodeServiceStub, "GetCodeVersion", v1.GetCodeVersionRequest, is_repeatable=True
 )
 ACTIVATE_CODE_VERSION: Method[v1.ActivateCodeVersionRequest, v1.ActivateCodeVersionResponse] = Method(
-    CodeServiceStub, "ActivateCodeVersion", v1.ActivateCodeVersionRequest, v1.ActivateCodeVersionResponse, is_repeatable=True
+    CodeServiceStub, "ActivateCodeVersion", v1.ActivateCodeVersionRequest, is_repeatable=True
 )
 CHECK_CODE: Method[v1.CheckCodeRequest, v1.CheckCodeResponse] = Method(
-    CodeServiceStub, "CheckCode", v1.CheckCodeRequest, v1.CheckCodeResponse, is_repeatable=True
+    CodeServiceStub, "CheckCode", v1.CheckCodeRequest, is_repeatable=True
 )
 PUT_SECRET: Method[v1.PutSecretRequest, v1.PutSecretResponse] = Method(
-    CodeServiceStub, "PutSecret", v1.PutSecretRequest, v1.PutSecretResponse, is_repeatable=True
+    CodeServiceStub, "PutSecret", v1.PutSecretRequest, is_repeatable=True
 )
 LIST_SECRETS: Method[v1.ListSecretsRequest, v1.ListSecretsResponse] = Method(
-    CodeServiceStub, "ListSecrets", v1.ListSecretsRequest, v1.ListSecretsResponse, is_repeatable=True
+    CodeServiceStub, "ListSecrets", v1.ListSecretsRequest, is_repeatable=True
 )
 DELETE_SECRET: Method[v1.DeleteSecretRequest, v1.DeleteSecretResponse] = Method(
-    CodeServiceStub, "DeleteSecret", v1.DeleteSecretRequest, v1.DeleteSecretResponse, is_repeatable=True
+    CodeServiceStub, "DeleteSecret", v1.DeleteSecretRequest, is_repeatable=True
 )
 LIST_LOG_ENTRIES: Method[v1.ListLogEntriesRequest, v1.ListLogEntriesResponse] = Method(
-    LogServiceStub, "ListLogEntries", v1.ListLogEntriesRequest, v1.ListLogEntriesResponse, is_repeatable=True
+    LogServiceStub, "ListLogEntries", v1.ListLogEntriesRequest, is_repeatable=True
 )
 TAIL_LOGS: Method[v1.TailLogsRequest, v1.TailLogsResponse] = Method(
-    LogServiceStub, "TailLogs", v1.TailLogsRequest, v1.TailLogsResponse, is_repeatable=True
+    LogServiceStub, "TailLogs", v1.TailLogsRequest, is_repeatable=True
 )
 CREATE_PROJECT: Method[v1.CreateProjectRequest, v1.CreateProjectResponse] = Method(
-    ProjectServiceStub, "CreateProject", v1.CreateProjectRequest, v1.CreateProjectResponse, is_repeatable=True
+    ProjectServiceStub, "CreateProject", v1.CreateProjectRequest, is_repeatable=True
 )
 GET_PROJECT: Method[v1.GetProjectRequest, v1.GetProjectResponse] = Method(
-    ProjectServiceStub, "GetProject", v1.GetProjectRequest, v1.GetProjectResponse, is_repeatable=True
+    ProjectServiceStub, "GetProject", v1.GetProjectRequest, is_repeatable=True
 )
 LIST_PROJECTS: Method[v1.ListProjectsRequest, v1.ListProjectsResponse] = Method(
-    ProjectServiceStub, "ListProjects", v1.ListProjectsRequest, v1.ListProjectsResponse, is_repeatable=True
+    ProjectServiceStub, "ListProjects", v1.ListProjectsRequest, is_repeatable=True
 )
 UPDATE_PROJECT: Method[v1.UpdateProjectRequest, v1.UpdateProjectResponse] = Method(
-    ProjectServiceStub, "UpdateProject", v1.UpdateProjectRequest, v1.UpdateProjectResponse, is_repeatable=False
+    ProjectServiceStub, "UpdateProject", v1.UpdateProjectRequest, is_repeatable=False
 )
 DELETE_PROJECT: Method[v1.DeleteProjectRequest, v1.DeleteProjectResponse] = Method(
-    ProjectServiceStub, "DeleteProject", v1.DeleteProjectRequest, v1.DeleteProjectResponse, is_repeatable=True
+    ProjectServiceStub, "DeleteProject", v1.DeleteProjectRequest, is_repeatable=True
 )
 CREATE_TOKEN: Method[v1.CreateTokenRequest, v1.CreateTokenResponse] = Method(
-    ProjectServiceStub, "CreateToken", v1.CreateTokenRequest, v1.CreateTokenResponse, is_repeatable=True
+    ProjectServiceStub, "CreateToken", v1.CreateTokenRequest, is_repeatable=True
 )
 LIST_TOKENS: Method[v1.ListTokensRequest, v1.ListTokensResponse] = Method(
-    ProjectServiceStub, "ListTokens", v1.ListTokensRequest, v1.ListTokensResponse, is_repeatable=True
+    ProjectServiceStub, "ListTokens", v1.ListTokensRequest, is_repeatable=True
 )
 REVOKE_TOKEN: Method[v1.RevokeTokenRequest, v1.RevokeTokenResponse] = Method(
-    ProjectServiceStub, "RevokeToken", v1.RevokeTokenRequest, v1.RevokeTokenResponse, is_repeatable=True
+    ProjectServiceStub, "RevokeToken", v1.RevokeTokenRequest, is_repeatable=True
 )
 RUN_CODE: Method[v1.RunCodeRequest, v1.RunCodeResponse] = Method(
-    RunnerServiceStub, "RunCode", v1.RunCodeRequest, v1.RunCodeResponse, is_repeatable=False
+    RunnerServiceStub, "RunCode", v1.RunCodeRequest, is_repeatable=False
 )
 RUN_CODE_STREAM: Method[v1.RunCodeStreamRequest, v1.RunCodeStreamResponse] = Method(
-    RunnerServiceStub, "RunCodeStream", v1.RunCodeStreamRequest, v1.RunCodeStreamResponse, is_repeatable=False
+    RunnerServiceStub, "RunCodeStream", v1.RunCodeStreamRequest, is_repeatable=False
 )
 RUN_SOURCE: Method[v1.RunSourceRequest, v1.RunSourceResponse] = Method(
-    RunnerServiceStub, "RunSource", v1.RunSourceRequest, v1.RunSourceResponse, is_repeatable=False
+    RunnerServiceStub, "RunSource", v1.RunSourceRequest, is_repeatable=False
 )
 GET_RUN: Method[v1.GetRunRequest, v1.GetRunResponse] = Method(
-    RunnerServiceStub, "GetRun", v1.GetRunRequest, v1.GetRunResponse, is_repeatable=True
+    RunnerServiceStub, "GetRun", v1.GetRunRequest, is_repeatable=True
 )
 LIST_RUNS: Method[v1.ListRunsRequest, v1.ListRunsResponse] = Method(
-    RunnerServiceStub, "ListRuns", v1.ListRunsRequest, v1.ListRunsResponse, is_repeatable=True
+    RunnerServiceStub, "ListRuns", v1.ListRunsRequest, is_repeatable=True
 )
 WATCH_RUN: Method[v1.WatchRunRequest, v1.WatchRunResponse] = Method(
-    RunnerServiceStub, "WatchRun", v1.WatchRunRequest, v1.WatchRunResponse, is_repeatable=True
+    RunnerServiceStub, "WatchRun", v1.WatchRunRequest, is_repeatable=True
 )
 CANCEL_RUN: Method[v1.CancelRunRequest, v1.CancelRunResponse] = Method(
-    RunnerServiceStub, "CancelRun", v1.CancelRunRequest, v1.CancelRunResponse, is_repeatable=True
+    RunnerServiceStub, "CancelRun", v1.CancelRunRequest, is_repeatable=True
 )

@@ -20,7 +20,6 @@ class Method(Generic[Request, Response]):
     """The generated stub of its service."""
     name: str
     request: type[Request]
-    response: type[Response]
     is_repeatable: bool
     """Whether the contract says that calling it twice does what calling it once does."""
 

@@ -11,7 +11,7 @@ from typing import Any, Callable, Generic, TypeVar
 import grpc
 
 from codeactions import v1
-from codeactions._errors import CodeActionsError, cut, error_from, given_up
+from codeactions._errors import CodeActionsError, closed, cut, error_from
 from codeactions._following import SILENCE_MAX, Event, Following, entries_of
 from codeactions._methods import Method, Request, Response
 from codeactions._pages import first_page, page_after
@@ -79,7 +79,7 @@ class Core:
         with self._changed:
             self._changed.wait_for(lambda: self.is_closed or is_over(), seconds)
             if self.is_closed:
-                raise given_up("the client was closed")
+                raise closed()
 
     def wake(self) -> None:
         """Ends pauses that are over."""
@@ -88,7 +88,7 @@ class Core:
 
     def error_of(self, failed: grpc.RpcError) -> CodeActionsError:
         """What callers see of an error of gRPC."""
-        return given_up("the client was closed") if self.is_closed else error_from(failed)
+        return closed() if self.is_closed else error_from(failed)
 
     def close(self) -> None:
         """Hangs up. What is under way fails, and so does whatever comes after."""
@@ -100,7 +100,7 @@ class Core:
 
     def _start(self, method: Method[Any, Any], request: Any, timeout: float | None) -> Any:
         if self.is_closed:
-            raise given_up("the client was closed")
+            raise closed()
         stub = self._stubs.get(method.stub)
         if stub is None:
             stub = self._stubs.setdefault(method.stub, method.stub(self._channel))
@@ -109,7 +109,7 @@ class Core:
         except ValueError:
             # What a channel says that was closed by another thread meanwhile.
             if self.is_closed:
-                raise given_up("the client was closed") from None
+                raise closed() from None
             raise
 
 
