@@ -162,22 +162,22 @@ class EgressHostsUpdate(_message.Message):
     def __init__(self, egress_hosts: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class CodeVersion(_message.Message):
-    __slots__ = ("code_id", "number", "source", "source_sha256", "source_bytes", "create_time", "created_by")
+    __slots__ = ("code_id", "number", "source", "source_sha256", "source_size_bytes", "create_time", "created_by")
     CODE_ID_FIELD_NUMBER: _ClassVar[int]
     NUMBER_FIELD_NUMBER: _ClassVar[int]
     SOURCE_FIELD_NUMBER: _ClassVar[int]
     SOURCE_SHA256_FIELD_NUMBER: _ClassVar[int]
-    SOURCE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    SOURCE_SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     CREATED_BY_FIELD_NUMBER: _ClassVar[int]
     code_id: str
     number: int
     source: str
     source_sha256: str
-    source_bytes: int
+    source_size_bytes: int
     create_time: _timestamp_pb2.Timestamp
     created_by: str
-    def __init__(self, code_id: _Optional[str] = ..., number: _Optional[int] = ..., source: _Optional[str] = ..., source_sha256: _Optional[str] = ..., source_bytes: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_by: _Optional[str] = ...) -> None: ...
+    def __init__(self, code_id: _Optional[str] = ..., number: _Optional[int] = ..., source: _Optional[str] = ..., source_sha256: _Optional[str] = ..., source_size_bytes: _Optional[int] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., created_by: _Optional[str] = ...) -> None: ...
 
 class RateLimit(_message.Message):
     __slots__ = ("requests", "window")
