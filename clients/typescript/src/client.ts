@@ -127,7 +127,7 @@ export interface CodeActions {
   /** All tokens of a project, without their secrets, newest first. */
   listAllTokens(request: Init<typeof ListTokensRequestSchema>, options?: CallOptions): AsyncIterable<Token>;
 
-  /** Closes connections. What is under way fails with `CALL_CANCELLED`. */
+  /** Closes connections. What is under way fails with `CALL_CANCELLED`, and so does what is called later. */
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -140,7 +140,8 @@ export function clientOver(
   settings: ReadySettings,
   closeTransport = () => {},
 ): CodeActions {
-  const layer = layered(transport, settings);
+  const closing = new AbortController();
+  const layer = layered(transport, settings, closing.signal);
   const codes = createClient(CodeService, layer);
   const runs = createClient(RunnerService, layer);
   const logs = createClient(LogService, layer);
@@ -171,12 +172,16 @@ export function clientOver(
       isLast: ({ event }) => event.case === "finished",
       mayReopen: true,
       giveUpAfterMs,
-      signal,
+      signals: [signal, closing.signal],
     });
   };
 
   const close = () => {
-    layer.close();
+    if (closing.signal.aborted) return;
+    // Calls first, so that they do not take the end of their connection for a broken one.
+    closing.abort(
+      new CodeActionsError("the client was closed", ErrorCode.Canceled, { reason: "CALL_CANCELLED" }),
+    );
     closeTransport();
   };
   return {
@@ -205,7 +210,7 @@ export function clientOver(
         isLast: ({ event }) => event.case === "finished",
         mayReopen: true,
         giveUpAfterMs,
-        signal,
+        signals: [signal, closing.signal],
       }),
     tail: (request, { signal } = {}) =>
       follow<LogEvent>({
@@ -216,7 +221,7 @@ export function clientOver(
         isLast: ({ event }) => event.case === "ended",
         mayReopen: true,
         giveUpAfterMs,
-        signal,
+        signals: [signal, closing.signal],
       }),
     listAllCodes: (request, options) =>
       itemsOf(

@@ -55,7 +55,7 @@ export class CodeActionsError extends Error {
 
 const DOMAIN = "codeactions";
 
-/** Whatever a transport throws, as the one error callers see. `signal` is the caller's own. */
+/** Whatever a transport throws, as the one error callers see. `signal` is what ends the call. */
 export function asCodeActionsError(thrown: unknown, signal?: AbortSignal): CodeActionsError {
   if (thrown instanceof CodeActionsError) return thrown;
   if (signal?.aborted) return givenUp(signal);
@@ -74,9 +74,10 @@ export function asCodeActionsError(thrown: unknown, signal?: AbortSignal): CodeA
   });
 }
 
-/** The error of a call whose caller wants it no more, or no longer. */
+/** The error of a call that is wanted no more, or no longer. A signal that aborts with an error of ours says it itself. */
 export function givenUp(signal: AbortSignal): CodeActionsError {
   const cause: unknown = signal.reason;
+  if (cause instanceof CodeActionsError) return cause;
   return cause instanceof Error && cause.name === "TimeoutError"
     ? new CodeActionsError("the caller's time-out passed", Code.DeadlineExceeded, {
         reason: "DEADLINE_EXCEEDED",

@@ -3,6 +3,7 @@ import { delayAfter, pause } from "./backoff.ts";
 import { asCodeActionsError, CodeActionsError, givenUp } from "./errors.ts";
 import type { Heartbeat } from "./gen/codeactions/v1/run_pb.ts";
 import { didNothing } from "./retries.ts";
+import { linkedTo } from "./signals.ts";
 
 /** Heartbeats come every 15 seconds; a stream that has been silent for three of them is taken for broken. */
 const SILENT_MS_MAX = 45_000;
@@ -26,7 +27,8 @@ export interface Follow<Item extends Followable> {
   /** Whether opening it again is safe although nothing was seen of it. */
   readonly mayReopen: boolean;
   readonly giveUpAfterMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** Each of them ends the following. */
+  readonly signals: readonly (AbortSignal | undefined)[];
 }
 
 /**
@@ -36,17 +38,25 @@ export interface Follow<Item extends Followable> {
 export async function* follow<Item extends Followable>(
   wanted: Follow<Item>,
 ): AsyncGenerator<Telling<Item>, void, undefined> {
-  const { open, isLast, mayReopen, giveUpAfterMs, signal } = wanted;
+  const ending = linkedTo(...wanted.signals);
+  try {
+    yield* reopening(wanted, ending.signal);
+  } finally {
+    ending.abort();
+  }
+}
+
+async function* reopening<Item extends Followable>(
+  { open, isLast, mayReopen, giveUpAfterMs }: Follow<Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Telling<Item>, void, undefined> {
   let last: Item | undefined;
   let failures = 0;
   let heardAt = performance.now();
   for (;;) {
     let error: CodeActionsError;
     // Leaving a loop over a call does not end the call; its signal does.
-    const connection = new AbortController();
-    const hangUp = () => connection.abort(signal?.reason);
-    signal?.addEventListener("abort", hangUp, { once: true });
-    if (signal?.aborted) hangUp();
+    const connection = linkedTo(signal);
     try {
       for await (const item of unlessSilent(open(last, connection.signal), connection)) {
         heardAt = performance.now();
@@ -62,12 +72,11 @@ export async function* follow<Item extends Followable>(
     } catch (thrown) {
       error = asCodeActionsError(thrown, signal);
     } finally {
-      signal?.removeEventListener("abort", hangUp);
       connection.abort();
     }
     const isBroken = error.code === Code.Unavailable && (last !== undefined || mayReopen);
     const isTired = performance.now() - heardAt > giveUpAfterMs;
-    if (signal?.aborted) throw givenUp(signal);
+    if (signal.aborted) throw givenUp(signal);
     if (isTired || !(isBroken || didNothing(error))) throw error;
     await pause(delayAfter(++failures, error.retryAfterMs), signal);
   }
@@ -82,15 +91,8 @@ async function* unlessSilent<Item>(
   const silent = new CodeActionsError("nothing was heard from the service for 45 seconds", Code.Unavailable);
   for (;;) {
     const timer = setTimeout(() => connection.abort(silent), SILENT_MS_MAX);
-    try {
-      const { done, value } = await iterator.next();
-      if (done === true) return;
-      clearTimeout(timer);
-      yield value;
-    } catch (error) {
-      throw connection.signal.reason === silent ? silent : error;
-    } finally {
-      clearTimeout(timer);
-    }
+    const { done, value } = await iterator.next().finally(() => clearTimeout(timer));
+    if (done === true) return;
+    yield value;
   }
 }

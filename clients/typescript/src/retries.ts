@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { delayAfter, pause } from "./backoff.ts";
-import { asCodeActionsError, type CodeActionsError, type Reason } from "./errors.ts";
+import { asCodeActionsError, type CodeActionsError, givenUp, type Reason } from "./errors.ts";
 import { requestIdOf } from "./request-ids.ts";
 
 /** How often a call is sent at most, the first time included. */
@@ -53,6 +53,7 @@ export async function retrying<Answer>(
   const deadline = call.timeoutMs > 0 ? performance.now() + call.timeoutMs : Number.POSITIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
     const leftMs = deadline - performance.now();
+    if (call.signal?.aborted) throw givenUp(call.signal);
     try {
       return await send(Number.isFinite(leftMs) ? Math.max(1, Math.ceil(leftMs)) : undefined);
     } catch (thrown) {
