@@ -170,7 +170,6 @@ export function clientOver(
         }
       },
       isLast: ({ event }) => event.case === "finished",
-      mayReopen: true,
       giveUpAfterMs,
       signals: [signal, closing.signal],
     });
@@ -208,7 +207,6 @@ export function clientOver(
             ),
           ),
         isLast: ({ event }) => event.case === "finished",
-        mayReopen: true,
         giveUpAfterMs,
         signals: [signal, closing.signal],
       }),
@@ -219,7 +217,6 @@ export function clientOver(
           return eventsOf(logs.tailLogs({ ...request, from } as typeof request, { signal: connection }));
         },
         isLast: ({ event }) => event.case === "ended",
-        mayReopen: true,
         giveUpAfterMs,
         signals: [signal, closing.signal],
       }),

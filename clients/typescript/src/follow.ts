@@ -20,12 +20,10 @@ type Telling<Item extends Followable> = Item & {
 };
 
 export interface Follow<Item extends Followable> {
-  /** Opens the stream after the last item seen; undefined when none was. */
+  /** Opens the stream after the last item seen; undefined when none was. Opening it again must be safe even then. */
   readonly open: (last: Item | undefined, signal: AbortSignal) => AsyncIterable<Item>;
   /** Whether this item is the stream's last. A stream that ends before it is broken. */
   readonly isLast: (item: Item) => boolean;
-  /** Whether opening it again is safe although nothing was seen of it. */
-  readonly mayReopen: boolean;
   readonly giveUpAfterMs: number;
   /** Each of them ends the following. */
   readonly signals: readonly (AbortSignal | undefined)[];
@@ -47,7 +45,7 @@ export async function* follow<Item extends Followable>(
 }
 
 async function* reopening<Item extends Followable>(
-  { open, isLast, mayReopen, giveUpAfterMs }: Follow<Item>,
+  { open, isLast, giveUpAfterMs }: Follow<Item>,
   signal: AbortSignal,
 ): AsyncGenerator<Telling<Item>, void, undefined> {
   let last: Item | undefined;
@@ -59,7 +57,6 @@ async function* reopening<Item extends Followable>(
     const connection = linkedTo(signal);
     try {
       for await (const item of unlessSilent(open(last, connection.signal), connection)) {
-        heardAt = performance.now();
         const isNews =
           item.event.case !== "heartbeat" && !(last !== undefined && item.event.case === "started");
         if (item.event.case !== "started") failures = 0;
@@ -67,6 +64,8 @@ async function* reopening<Item extends Followable>(
         last = item;
         if (isNews) yield item as Telling<Item>;
         if (isLast(item)) return;
+        // Time that the caller spends with an item is not time without one.
+        heardAt = performance.now();
       }
       error = new CodeActionsError("the stream ended before its last item", Code.Unavailable);
     } catch (thrown) {
@@ -74,10 +73,10 @@ async function* reopening<Item extends Followable>(
     } finally {
       connection.abort();
     }
-    const isBroken = error.code === Code.Unavailable && (last !== undefined || mayReopen);
+    const isBroken = error.code === Code.Unavailable || didNothing(error);
     const isTired = performance.now() - heardAt > giveUpAfterMs;
     if (signal.aborted) throw givenUp(signal);
-    if (isTired || !(isBroken || didNothing(error))) throw error;
+    if (isTired || !isBroken) throw error;
     await pause(delayAfter(++failures, error.retryAfterMs), signal);
   }
 }
