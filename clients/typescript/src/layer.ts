@@ -38,9 +38,9 @@ export function layered(transport: Transport, settings: ReadySettings, closed: A
         ending.abort();
       }
     },
-    async stream(method, signal, timeoutMs, header, input, contextValues) {
+    stream(method, signal, timeoutMs, header, input, contextValues) {
       const ending = linkedTo(signal, closed);
-      try {
+      const open = async () => {
         if (ending.signal.aborted) throw givenUp(ending.signal);
         const headers = headersFor(header);
         const response = await transport.stream(
@@ -52,11 +52,15 @@ export function layered(transport: Transport, settings: ReadySettings, closed: A
           contextValues,
         );
         return { ...response, message: translated(response.message, ending) };
-      } catch (thrown) {
+      };
+      const opened = open().catch((thrown) => {
         const error = asCodeActionsError(thrown, ending.signal);
         ending.abort();
         throw error;
-      }
+      });
+      // Whoever does not read a stream never hears that it failed, and a failure that nobody hears ends the process.
+      opened.catch(() => {});
+      return opened;
     },
   };
 }
