@@ -63,8 +63,10 @@ export interface FollowOptions {
  * A service, ready to be called.
  *
  * `codes`, `runs`, `logs` and `projects` have every method of the contract. Calls have a deadline (30 seconds, RunCode
- * 960 seconds, or `timeoutMs`), are repeated where that does nothing twice, and throw a `CodeActionsError`. The methods
- * below do what takes more than one call.
+ * 960 seconds, or `timeoutMs`), are repeated where that does nothing twice, and throw a `CodeActionsError`. Their streams,
+ * as `logs.tailLogs` and `runs.watchRun`, are the contract's own: no deadline unless `timeoutMs` gives one, heartbeats and
+ * all, and whatever breaks them ends them. Leaving the loop over one leaves its call open; `signal` ends it. The methods
+ * below do what takes more than one call, and follow through broken connections.
  */
 export interface CodeActions {
   /** Stores codes and their versions, publishes and rolls back, checks sources, keeps secrets. */
