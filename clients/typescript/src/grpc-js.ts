@@ -11,7 +11,8 @@ export interface GrpcJsSettings extends Settings {
 
 /**
  * A client over `@grpc/grpc-js`, Node's official gRPC: for Node 20, for its load balancing and proxies, and for callers
- * who have it anyway. It takes unary calls and server streams, which is all the contract has.
+ * who have it anyway. It takes unary calls and server streams, which is all the contract has. Throws at once when the
+ * address has a path: a channel has no place for one.
  */
 export function createCodeActions(settings: GrpcJsSettings = {}): CodeActions {
   const ready = readSettings(settings);
@@ -36,7 +37,7 @@ function openChannel(settings: ReadySettings, given: ChannelCredentials | undefi
   });
 }
 
-/** A channel is of a host and a port; it has no place for the path of a proxy, which must not be lost silently. */
+/** Where the channel leads. The path of a proxy must not be lost silently. */
 function parsedAddress(address: string): { isSecure: boolean; target: string } {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const isSecure = url?.protocol === "https:";

@@ -45,7 +45,7 @@ for (const way of WAYS) {
     assert.equal((await stream.next()).value?.event?.event.case, "started");
     const ends = [followed.next(), stream.next()];
     client.close();
-    for (const end of ends) await assert.rejects(end, cancelled);
+    await Promise.all(ends.map((end) => assert.rejects(end, cancelled)));
   });
 
   test(`a closed client does not call (${way.name})`, async () => {
@@ -78,7 +78,7 @@ test("pauses end when the client is closed", async () => {
   const ends = [client.run({ codeId: "some" }, { timeoutMs: 0 }), all(client.watch({ runId: "some" }))];
   await refused.promise;
   client.close();
-  for (const end of ends) await assert.rejects(end, cancelled);
+  await Promise.all(ends.map((end) => assert.rejects(end, cancelled)));
 });
 
 test("a transport is closed once", () => {

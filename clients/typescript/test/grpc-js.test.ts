@@ -44,8 +44,9 @@ test("headers arrive", async () => {
   assert.equal(id, "some");
 });
 
-test("details that cannot be read count as not there", async () => {
+test("details that cannot be read count as not there", async (t) => {
   const server = new Server();
+  t.after(() => server.forceShutdown());
   const path = "/codeactions.v1.CodeService/GetCode";
   const asIs = (bytes: Buffer) => bytes;
   const shape = {
@@ -69,7 +70,6 @@ test("details that cannot be read count as not there", async () => {
   using client = createCodeActions({ address: `http://127.0.0.1:${port}` });
   const expected = { code: Code.NotFound, reason: undefined, message: "not here" };
   await assert.rejects(client.codes.getCode({}), expected);
-  server.forceShutdown();
 });
 
 test("an error that is not of gRPC has no code of gRPC", () => {
