@@ -95,7 +95,7 @@ test.for(LANGUAGES)(
       CODEACTIONS_PROJECT: projectId,
     });
     if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
-    expect(outcome).toMatchObject({ status: 0 });
+    expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 0 });
     const { runs } = await clients.runs.listRuns({
       scope: { case: "projectId", value: projectId },
       view: RunView.FULL,
@@ -111,7 +111,7 @@ test.for(LANGUAGES)(
 test.for(findTested())("the unit tests of %s pass", PATIENCE, async (language, context) => {
   const outcome = await workshop.runTests(language);
   if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
-  expect(outcome).toMatchObject({ status: 0 });
+  expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 0 });
   expect(outcome.stdout.trimEnd().split("\n").at(-1)).toMatch(/^[1-9]\d* passed, 0 failed$/);
 });
 
@@ -123,7 +123,7 @@ test.for(findReleased())(
       workshop.playReleased(released.archive, released.way, settings),
     );
     if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
-    expect(outcome).toMatchObject({ status: 0 });
+    expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 0 });
     const tellings = outcome.stdout
       .trimEnd()
       .split("\n")
