@@ -14,6 +14,8 @@ interface File {
   readonly imports: readonly string[];
   /** What of that is there when it runs, and not only when it is checked. */
   readonly loads: readonly string[];
+  /** What it imports only when it comes to that. */
+  readonly lazily: readonly string[];
 }
 
 const FILES: readonly File[] = sourceFiles("src");
@@ -55,6 +57,31 @@ test.each([
     .filter((path) => !homes.some((home) => path.startsWith(home)));
   expect(strangers).toEqual([]);
 });
+
+/** For each client written in TypeScript what it may import of ours beside itself, and which of its files may. */
+test.each([
+  ["clients/typescript/src", {}],
+  [
+    "clients/cli/src",
+    {
+      "clients/typescript/src/node.ts": /./,
+      "package.json": /\/program\.ts$/,
+      // The one entry: `codeactions serve` starts the service.
+      "src/main.ts": /\/main\.ts$/,
+    },
+  ],
+] as [string, Record<string, RegExp>][])(
+  "%s knows the contract and nothing of the service",
+  (room, allowed) => {
+    const strangers = sourceFiles(room).flatMap(({ path, imports, lazily }) =>
+      [...imports, ...lazily]
+        .filter((imported) => /^(src|gen|test|clients|package\.json)(\/|$)/.test(imported))
+        .filter((imported) => !imported.startsWith(`${room}/`) && !allowed[imported]?.test(path))
+        .map((imported) => `${path} imports ${imported}`),
+    );
+    expect(strangers).toEqual([]);
+  },
+);
 
 test("only the settings look at the environment", () => {
   const readers = FILES.filter(({ text }) => /process\.env\b/.test(text)).map(({ path }) => path);
@@ -100,6 +127,7 @@ function sourceFiles(folder: string): File[] {
       const loads = statements
         .filter(({ groups }) => !/^ type\b/.test(groups!.what!))
         .map(({ groups }) => resolved(groups!.name!));
-      return { path, text, imports, loads };
+      const lazily = [...text.matchAll(/\bimport\("([^"]+)"/g)].map(([, name]) => resolved(name!));
+      return { path, text, imports, loads, lazily };
     });
 }

@@ -22,15 +22,12 @@ func call[Request, Response any](
 	if request == nil {
 		request = new(Request)
 	}
-	if _, has := ctx.Deadline(); !has {
-		timeout := client.timeout
-		if method.procedure == codeactionsv1connect.RunnerServiceRunCodeProcedure {
-			timeout = runCodeTimeout
-		}
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
-		defer cancel()
+	timeout := client.timeout
+	if method.procedure == codeactionsv1connect.RunnerServiceRunCodeProcedure {
+		timeout = client.runTimeout
 	}
+	ctx, end := client.bounded(ctx, timeout)
+	defer end()
 	if method.repeatable {
 		// A repeatable call that takes a request id creates something. RunCode is not one of them: with a request id
 		// its run would go on without its caller.
@@ -48,6 +45,9 @@ func call[Request, Response any](
 
 // withRequestID gives a message that can have a request id one, where it has none, in a copy.
 func withRequestID[Request any](request *Request) *Request {
+	if request == nil {
+		request = new(Request)
+	}
 	message, ok := any(request).(proto.Message)
 	if !ok {
 		return request

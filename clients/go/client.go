@@ -1,6 +1,7 @@
 package codeactions
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,7 +12,8 @@ import (
 	"github.com/code-actions/code-actions/clients/go/gen/codeactions/v1/codeactionsv1connect"
 )
 
-// Client speaks to one service with one token. It is safe for use by many goroutines, which share its connection.
+// Client speaks to one service with one token. It is safe for use by many goroutines, which share its connection. Close
+// it when it is needed no more.
 type Client struct {
 	// Codes stores codes and their versions, and keeps secrets.
 	Codes *CodeService
@@ -23,8 +25,11 @@ type Client struct {
 	Projects *ProjectService
 
 	timeout     time.Duration
+	runTimeout  time.Duration
 	giveUpAfter time.Duration
-	connections *http.Client // This client's own; nil when it was given another.
+
+	calls       lifetime // What is under way.
+	connections lifetime // What calls go over; nothing when New was given an HTTP client.
 }
 
 // New makes a client. What no option says is read from the environment: the address from CODEACTIONS_ADDRESS
@@ -39,15 +44,15 @@ func New(options ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{timeout: chosen.timeout, giveUpAfter: chosen.giveUpAfter}
+	client := &Client{timeout: chosen.timeout, runTimeout: chosen.runTimeout, giveUpAfter: chosen.giveUpAfter}
 	over := chosen.httpClient
 	if over == nil {
-		client.connections = &http.Client{Transport: newTransport(address, chosen.tls)}
-		over = client.connections
+		over = &http.Client{Transport: newTransport(address, chosen.tls, &client.connections)}
 	}
 	stub := append([]connect.ClientOption{
 		connect.WithGRPC(),
 		connect.WithReadMaxBytes(messageBytesMax),
+		connect.WithSendMaxBytes(messageBytesMax),
 		// Compressed answers cost the service five times the processor time; whoever wants them offers gzip again.
 		connect.WithAcceptCompression("gzip", nil, nil),
 		connect.WithInterceptors(credentials{token: chosen.token}),
@@ -60,11 +65,28 @@ func New(options ...Option) (*Client, error) {
 	return client, nil
 }
 
-// Close closes the connection unless it is in use: calls and streams under way end by their own contexts. An HTTP client
-// that was given to New stays as it is.
-func (c *Client) Close() {
-	if c.connections != nil {
-		c.connections.CloseIdleConnections()
+// Close ends what is under way, which fails with CALL_CANCELLED, as does all that is called later, and closes the
+// connections. An HTTP client that was given to New keeps its own. Always nil; closing again does nothing.
+func (c *Client) Close() error {
+	// Calls first, so that they do not take the end of their connection for a broken one.
+	c.calls.end()
+	c.connections.end()
+	return nil
+}
+
+// bounded is a context for one call or stream: it ends with the caller's and with the client, and after the time-out
+// where the caller's has no deadline. A time-out of 0 is none. The function gives up what it holds.
+func (c *Client) bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	var cancel context.CancelFunc
+	if _, has := ctx.Deadline(); !has && timeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+	} else {
+		ctx, cancel = context.WithCancel(ctx)
+	}
+	forget := c.calls.add(cancel)
+	return ctx, func() {
+		forget()
+		cancel()
 	}
 }
 

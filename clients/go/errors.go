@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"connectrpc.com/connect"
+	"golang.org/x/net/http2"
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 )
 
@@ -69,18 +70,18 @@ func errorFrom(ctx context.Context, err error) *Error {
 		return known
 	}
 	var failed *connect.Error
-	if !errors.As(err, &failed) {
+	isOfConnect := errors.As(err, &failed)
+	if !isOfConnect {
 		failed = connect.NewError(connect.CodeUnknown, err)
 	}
 	told := &Error{Code: failed.Code(), Message: failed.Message(), cause: err}
-	if told.readDetails(failed.Details()) {
-		return told
-	}
-	if ctx.Err() != nil {
-		return givenUp(ctx)
-	}
 	switch {
-	case told.Code == connect.CodeDeadlineExceeded && (connect.IsWireError(err) || errors.Is(err, context.DeadlineExceeded)):
+	case told.readDetails(failed.Details()):
+	case ctx.Err() != nil:
+		return givenUp(ctx)
+	case !isOfConnect:
+		// An interceptor of the caller's own failed; nothing is known about the connection.
+	case isDeadline(failed):
 		told.Reason = ReasonDeadlineExceeded
 	case isBrokenConnection(failed):
 		told.Code = connect.CodeUnavailable
@@ -98,7 +99,8 @@ func givenUp(ctx context.Context) *Error {
 		}
 	}
 	return &Error{
-		Code: connect.CodeCanceled, Reason: ReasonCallCancelled, Message: "the caller gave up the call", cause: ctx.Err(),
+		Code: connect.CodeCanceled, Reason: ReasonCallCancelled,
+		Message: "the caller gave up the call, or closed the client", cause: ctx.Err(),
 	}
 }
 
@@ -125,6 +127,13 @@ func (e *Error) readDetails(details []*connect.ErrorDetail) bool {
 	return e.Reason != ""
 }
 
+// isDeadline tells a call's deadline, which the service or an HTTP client noticed, from the time that a dialer or a socket
+// allows itself. connect-go gives both the same code.
+func isDeadline(err *connect.Error) bool {
+	return err.Code() == connect.CodeDeadlineExceeded && !wasNeverSent(err) &&
+		(connect.IsWireError(err) || errors.Is(err, context.DeadlineExceeded))
+}
+
 // isBrokenConnection looks at an error without a reason. The service gives one with every error of its own, so such an
 // error comes from the way to it, under many codes, unless it is one of the few that this side makes.
 func isBrokenConnection(err *connect.Error) bool {
@@ -143,8 +152,13 @@ func isBrokenConnection(err *connect.Error) bool {
 	}
 }
 
-// wasNeverSent tells whether there was not even a connection to send anything over.
+// wasNeverSent tells whether there was not even a connection to send anything over, or the service refused the call
+// before it looked at it.
 func wasNeverSent(err error) bool {
 	var failed *net.OpError
-	return errors.As(err, &failed) && failed.Op == "dial"
+	if errors.As(err, &failed) && (failed.Op == "dial" || failed.Op == "proxyconnect") {
+		return true
+	}
+	var reset http2.StreamError
+	return errors.As(err, &reset) && reset.Code == http2.ErrCodeRefusedStream
 }

@@ -14,16 +14,15 @@ import (
 // The first event says that it follows; LogBatch events have the entries. The tail of one run ends with the run, the
 // others when the context ends or the stream is closed.
 func (s *LogService) TailLogs(ctx context.Context, request *v1.TailLogsRequest) *Stream[*v1.LogEvent] {
-	return newStream(ctx, plan[*v1.LogEvent]{
+	first := &v1.TailLogsRequest{}
+	proto.Merge(first, request)
+	return newStream(ctx, s.client, plan[*v1.LogEvent]{
 		open: func(ctx context.Context, last *v1.LogEvent) (func() (*v1.LogEvent, error), error) {
-			stream, err := s.Stub.TailLogs(ctx, connect.NewRequest(tailAfter(request, last)))
+			stream, err := s.Stub.TailLogs(ctx, connect.NewRequest(tailAfter(first, last)))
 			return receiver(stream, err, (*v1.TailLogsResponse).GetEvent)
 		},
-		isFirst:     func(event *v1.LogEvent) bool { return event.GetStarted() != nil },
-		isLast:      func(event *v1.LogEvent) bool { return event.GetEnded() != nil },
-		mayReopen:   true,
-		giveUpAfter: s.client.giveUpAfter,
-		silenceMax:  silenceMax,
+		isFirst: func(event *v1.LogEvent) bool { return event.GetStarted() != nil },
+		isLast:  func(event *v1.LogEvent) bool { return event.GetEnded() != nil },
 	})
 }
 
@@ -62,7 +61,7 @@ func (s *RunnerService) follow(
 	runID string,
 	begin func(context.Context) (func() (*v1.RunEvent, error), error),
 ) *Stream[*v1.RunEvent] {
-	return newStream(ctx, plan[*v1.RunEvent]{
+	return newStream(ctx, s.client, plan[*v1.RunEvent]{
 		open: func(ctx context.Context, last *v1.RunEvent) (func() (*v1.RunEvent, error), error) {
 			if last != nil {
 				return s.watch(ctx, runID, last.GetCursor())
@@ -76,11 +75,8 @@ func (s *RunnerService) follow(
 				return event, err
 			}, err
 		},
-		isFirst:     func(event *v1.RunEvent) bool { return event.GetStarted() != nil },
-		isLast:      func(event *v1.RunEvent) bool { return event.GetFinished() != nil },
-		mayReopen:   true,
-		giveUpAfter: s.client.giveUpAfter,
-		silenceMax:  silenceMax,
+		isFirst: func(event *v1.RunEvent) bool { return event.GetStarted() != nil },
+		isLast:  func(event *v1.RunEvent) bool { return event.GetFinished() != nil },
 	})
 }
 
@@ -89,12 +85,12 @@ func (s *RunnerService) watch(ctx context.Context, runID, cursor string) (func()
 	return receiver(stream, err, (*v1.WatchRunResponse).GetEvent)
 }
 
-// tailAfter is the request that goes on after an event, or the caller's own when there is none.
-func tailAfter(request *v1.TailLogsRequest, last *v1.LogEvent) *v1.TailLogsRequest {
+// tailAfter is the request that goes on after an event, or the first one when there is none.
+func tailAfter(first *v1.TailLogsRequest, last *v1.LogEvent) *v1.TailLogsRequest {
 	if last == nil {
-		return request
+		return first
 	}
-	next := proto.Clone(request).(*v1.TailLogsRequest)
+	next := proto.Clone(first).(*v1.TailLogsRequest)
 	next.From = &v1.TailLogsRequest_Cursor{Cursor: last.GetCursor()}
 	return next
 }
@@ -108,14 +104,15 @@ func receiver[Response any, E Event](
 	if err != nil {
 		return nil, err
 	}
-	return func() (event E, err error) {
-		switch {
-		case stream.Receive():
-			return eventOf(stream.Msg()), nil
-		case stream.Err() != nil:
-			return event, stream.Err()
-		default:
-			return event, io.EOF
+	return func() (E, error) {
+		for stream.Receive() {
+			if event := eventOf(stream.Msg()); event != nil {
+				return event, nil
+			}
 		}
+		if err := stream.Err(); err != nil {
+			return nil, err
+		}
+		return nil, io.EOF
 	}, nil
 }

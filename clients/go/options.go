@@ -12,8 +12,7 @@ const (
 	defaultAddress = "http://127.0.0.1:8050"
 	defaultTimeout = 30 * time.Second
 	// A run may wait for a worker, load its version and then take 15 minutes.
-	runCodeTimeout = 960 * time.Second
-	// How long a stream that was cut is tried again before its error is told.
+	defaultRunTimeout  = 960 * time.Second
 	defaultGiveUpAfter = 5 * time.Minute
 	// Messages of the service are at most 4 MiB; the rest is headroom.
 	messageBytesMax = 5 << 20
@@ -27,6 +26,7 @@ type settings struct {
 	token       string
 	tls         *tls.Config
 	timeout     time.Duration
+	runTimeout  time.Duration
 	giveUpAfter time.Duration
 	httpClient  connect.HTTPClient
 	connect     []connect.ClientOption
@@ -41,6 +41,7 @@ func fromEnvironment() settings {
 		address:     address,
 		token:       os.Getenv("CODEACTIONS_TOKEN"),
 		timeout:     defaultTimeout,
+		runTimeout:  defaultRunTimeout,
 		giveUpAfter: defaultGiveUpAfter,
 	}
 }
@@ -50,28 +51,35 @@ func WithAddress(address string) Option {
 	return func(s *settings) { s.address = address }
 }
 
-// WithToken gives the token to call with.
+// WithToken gives the token to call with, instead of the environment's. "" is none.
 func WithToken(token string) Option {
 	return func(s *settings) { s.token = token }
 }
 
-// WithTLS replaces Go's own TLS settings, as to trust an authority of one's own through RootCAs.
+// WithTLS replaces Go's own TLS settings: RootCAs trusts an authority of one's own, Certificates shows a certificate.
 func WithTLS(config *tls.Config) Option {
 	return func(s *settings) { s.tls = config }
 }
 
-// WithTimeout sets the deadline of unary calls whose context has none. 30 seconds unless set; RunCode keeps its 960.
+// WithTimeout sets for how long a call whose context has no deadline may take, retries included. 30 seconds unless set;
+// 0 means no deadline. Streams have none, and RunCode its own.
 func WithTimeout(timeout time.Duration) Option {
 	return func(s *settings) { s.timeout = timeout }
 }
 
-// WithGiveUpAfter sets for how long a stream that was cut is taken up again and again before it fails. 5 minutes
-// unless set.
+// WithRunTimeout is WithTimeout for RunCode, which waits for a run to end. 960 seconds unless set; 0 means no deadline.
+func WithRunTimeout(timeout time.Duration) Option {
+	return func(s *settings) { s.runTimeout = timeout }
+}
+
+// WithGiveUpAfter sets for how long a Stream may wait without a single message, and be opened again and again, before it
+// fails. 5 minutes unless set.
 func WithGiveUpAfter(patience time.Duration) Option {
 	return func(s *settings) { s.giveUpAfter = patience }
 }
 
-// WithHTTPClient replaces the HTTP client. It must speak HTTP/2, without TLS where the address begins with http://.
+// WithHTTPClient replaces the HTTP client, and with it WithTLS. It must speak HTTP/2, without TLS where the address begins
+// with http://.
 func WithHTTPClient(client connect.HTTPClient) Option {
 	return func(s *settings) { s.httpClient = client }
 }

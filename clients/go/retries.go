@@ -2,7 +2,6 @@ package codeactions
 
 import (
 	"context"
-	"math/rand"
 	"time"
 
 	"connectrpc.com/connect"
@@ -53,7 +52,7 @@ func retried[Answer any](ctx context.Context, isRepeatable bool, send func() (An
 			return answer, nil
 		}
 		failure := errorFrom(ctx, err)
-		delay := delayAfter(attempt, failure.RetryAfter, rand.Float64())
+		delay := delayAfter(attempt, failure.RetryAfter, chance())
 		deadline, hasDeadline := ctx.Deadline()
 		isLate := hasDeadline && time.Until(deadline) <= delay
 		if attempt == attemptsMax || isLate || !maySendAgain(failure, isRepeatable) {

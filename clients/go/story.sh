@@ -4,5 +4,7 @@
 #     STORY=<settings> clients/go/story.sh <folder of the artifact>
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-. "$here/install.sh" "$1" "$here"/story/*.go
+. "$here/install.sh" "$1"
+cp "$here"/story/*.go .
+quietly go build -o program .
 ./program

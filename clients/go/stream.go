@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"math/rand"
 	"sync/atomic"
 	"time"
 
@@ -33,59 +32,57 @@ type Event interface {
 //	}
 //	if err := run.Err(); err != nil { … }
 //
-// Heartbeats are swallowed, and so are further beginnings after the first. It is for one goroutine at a time, but Close
-// may be called by any.
+// Heartbeats are swallowed, and so are further beginnings after the first. It has no deadline but its context's, and fails
+// at once when the service refuses; see WithGiveUpAfter for a service that cannot be reached. It is for one goroutine at a
+// time, but Close may be called by any.
 type Stream[E Event] struct {
-	ctx    context.Context // The caller's.
-	own    context.Context // Ends with the caller's, and with Close.
-	cancel context.CancelFunc
-	plan   plan[E]
+	ctx         context.Context // Ends with the caller's, with the client, and with Close.
+	cancel      context.CancelFunc
+	isClosed    atomic.Bool
+	plan        plan[E]
+	giveUpAfter time.Duration // How long to wait without an event, through however many connections.
+	silenceMax  time.Duration // How long one connection may be without an event.
 
-	receive  func() (E, error)
+	receive  func() (E, error) // Of the connection there is; nil when there is none.
 	hangUp   context.CancelFunc
 	isSilent *atomic.Bool
 
-	last     E
-	seen     bool
+	last     E // The last event of all, heartbeats too; nil before the first.
 	failures int
 	heardAt  time.Time
 	value    E
-	done     bool
+	isDone   bool
 	err      error
 }
 
 // plan is how a kind of stream is opened and where it ends.
 type plan[E Event] struct {
-	// Opens the stream after the last event seen, which is nil when none was.
+	// Opens the stream after the last event seen, which is nil when none was. Opening it again must be safe even then.
 	open func(ctx context.Context, last E) (func() (E, error), error)
 	// Whether it is the first event of a connection, which says nothing new on a later one.
 	isFirst func(E) bool
 	// Whether it is the last event. A stream that ends before it is broken.
 	isLast func(E) bool
-	// Whether opening again is safe although nothing was seen.
-	mayReopen bool
-	// How long a stream that was cut is opened again.
-	giveUpAfter time.Duration
-	// How long nothing may come, not even a heartbeat.
-	silenceMax time.Duration
 }
 
-func newStream[E Event](ctx context.Context, plan plan[E]) *Stream[E] {
-	own, cancel := context.WithCancel(ctx)
-	return &Stream[E]{ctx: ctx, own: own, cancel: cancel, plan: plan, heardAt: time.Now()}
+func newStream[E Event](ctx context.Context, client *Client, plan plan[E]) *Stream[E] {
+	ctx, cancel := client.bounded(ctx, 0)
+	return &Stream[E]{ctx: ctx, cancel: cancel, plan: plan, giveUpAfter: client.giveUpAfter, silenceMax: silenceMax}
 }
 
 // Next waits for the next event. False when the stream has ended, was closed, or failed.
 func (s *Stream[E]) Next() bool {
-	for !s.done {
+	// Time that the caller spends with an event is not time without one.
+	s.heardAt = time.Now()
+	for !s.isDone {
 		event, err := s.hear()
 		if err != nil {
 			s.recover(err)
 			continue
 		}
-		isRepeated := s.seen && s.plan.isFirst(event)
+		isRepeated := s.last != nil && s.plan.isFirst(event)
 		// A heartbeat's cursor may be further than its predecessor's, past entries that a filter hides.
-		s.last, s.seen, s.heardAt = event, true, time.Now()
+		s.last, s.heardAt = event, time.Now()
 		if !s.plan.isFirst(event) {
 			s.failures = 0
 		}
@@ -108,6 +105,7 @@ func (s *Stream[E]) Err() error { return s.err }
 
 // Close hangs up. What is followed goes on without its follower. Always nil; closing again does nothing.
 func (s *Stream[E]) Close() error {
+	s.isClosed.Store(true)
 	s.cancel()
 	return nil
 }
@@ -117,13 +115,12 @@ func (s *Stream[E]) hear() (E, error) {
 	if s.receive != nil {
 		return s.heardInTime(s.receive)
 	}
-	ctx, hangUp := context.WithCancel(s.own)
+	ctx, hangUp := context.WithCancel(s.ctx)
 	s.hangUp, s.isSilent = hangUp, new(atomic.Bool)
 	return s.heardInTime(func() (E, error) {
 		receive, err := s.plan.open(ctx, s.last)
 		if err != nil {
-			var none E
-			return none, err
+			return nil, err
 		}
 		s.receive = receive
 		return receive()
@@ -133,7 +130,7 @@ func (s *Stream[E]) hear() (E, error) {
 // heardInTime hangs up when nothing comes for too long. Time that the caller spends with an event does not count.
 func (s *Stream[E]) heardInTime(receive func() (E, error)) (E, error) {
 	isSilent, hangUp := s.isSilent, s.hangUp
-	timer := time.AfterFunc(s.plan.silenceMax, func() {
+	timer := time.AfterFunc(s.silenceMax, func() {
 		isSilent.Store(true)
 		hangUp()
 	})
@@ -145,47 +142,39 @@ func (s *Stream[E]) heardInTime(receive func() (E, error)) (E, error) {
 func (s *Stream[E]) recover(cause error) {
 	s.hangUp()
 	s.receive = nil
-	failure := s.failureOf(cause)
-	if s.own.Err() != nil {
-		s.finishGivenUp()
+	if s.ctx.Err() != nil {
+		s.finish(givenUp(s.ctx))
 		return
 	}
-	isBroken := failure.Code == connect.CodeUnavailable && (s.seen || s.plan.mayReopen)
-	s.failures++
-	isHopeless := !s.seen && s.failures == attemptsMax || s.seen && time.Since(s.heardAt) > s.plan.giveUpAfter
-	if isHopeless || !isBroken && !didNothing(failure) {
+	failure := s.failureOf(cause)
+	isBroken := failure.Code == connect.CodeUnavailable || didNothing(failure)
+	if !isBroken || time.Since(s.heardAt) > s.giveUpAfter {
 		s.finish(failure)
 		return
 	}
-	if !paused(s.own, delayAfter(s.failures, failure.RetryAfter, rand.Float64())) {
-		s.finishGivenUp()
+	s.failures++
+	if !paused(s.ctx, delayAfter(s.failures, failure.RetryAfter, chance())) {
+		s.finish(givenUp(s.ctx))
 	}
 }
 
 func (s *Stream[E]) failureOf(cause error) *Error {
 	switch {
 	case s.isSilent.Load():
-		return &Error{Code: connect.CodeUnavailable, Message: "nothing was heard from the service for too long", cause: cause}
+		// Without a cause, which is that this side hung up and would read as the caller's own doing.
+		return &Error{Code: connect.CodeUnavailable, Message: "nothing was heard from the service for too long"}
 	case errors.Is(cause, io.EOF):
-		return &Error{Code: connect.CodeUnavailable, Message: "the stream ended before its last event", cause: cause}
+		return &Error{Code: connect.CodeUnavailable, Message: "the stream ended before its last event"}
 	default:
-		return errorFrom(s.own, cause)
+		return errorFrom(s.ctx, cause)
 	}
 }
 
-// finishGivenUp ends a stream that its caller wants no more. One that was closed has no error.
-func (s *Stream[E]) finishGivenUp() {
-	if s.ctx.Err() != nil {
-		s.finish(givenUp(s.ctx))
-		return
-	}
-	s.finish(nil)
-}
-
-func (s *Stream[E]) finish(err *Error) {
-	s.done = true
-	if err != nil {
-		s.err = err
+// finish ends the stream, well where there is no failure. That of a stream that its caller closed is no error.
+func (s *Stream[E]) finish(failure *Error) {
+	s.isDone = true
+	if failure != nil && !s.isClosed.Load() {
+		s.err = failure
 	}
 	s.cancel()
 }

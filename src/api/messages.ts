@@ -214,7 +214,7 @@ export function codeVersionMessage(row: CodeVersion, full: boolean): code.CodeVe
     number: row.number,
     source: full ? row.source : "",
     sourceSha256: row.sourceSha256,
-    sourceBytes: row.sourceBytes,
+    sourceSizeBytes: row.sourceBytes,
     createTime: timestampFromDate(row.createTime),
     createdBy: row.createdBy,
   });

@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 
 /** One column of the matrix: a client, played in one of its ways. */
 export interface Player {
@@ -18,6 +18,7 @@ export interface Player {
 export type Outcome =
   | {
       readonly kind: "done";
+      /** null if a signal ended it, or if it could not even be started, which stderr says then. */
       readonly status: number | null;
       readonly stdout: string;
       readonly stderr: string;
@@ -25,6 +26,7 @@ export type Outcome =
   | { readonly kind: "missing"; readonly advice: string };
 
 const CLIENTS = "clients";
+const RELEASED = join(CLIENTS, "released");
 /** What a script ends with when its toolchain is not there. */
 const MISSING = 77;
 const SCRIPT_MS_MAX = 900_000;
@@ -46,6 +48,12 @@ export function findTested(): string[] {
   return readdirSync(CLIENTS).filter((language) => existsSync(join(CLIENTS, language, "test.sh")));
 }
 
+/** The client of the last release, as deploy/release.mjs has kept it; from the first release on there is one. */
+export function findReleased(): { readonly archive: string; readonly way: string }[] {
+  const archives = readdirSync(RELEASED).filter((name) => name.endsWith(".tgz"));
+  return archives.flatMap((archive) => ["grpc", "connect"].map((way) => ({ archive, way })));
+}
+
 /** A folder with the artifacts of the clients, each built once and when it is first asked for. */
 export class Workshop implements AsyncDisposable {
   readonly #folder: string;
@@ -65,6 +73,24 @@ export class Workshop implements AsyncDisposable {
     const story = join(this.#folder, `${name.replaceAll(/\W/g, "-")}.json`);
     await writeFile(story, JSON.stringify(settings));
     return this.#withArtifact(language, "story.sh", way === "" ? [] : [way], { STORY: story });
+  }
+
+  /** Plays the story of a release with its own client: what was installed then has to go on working. */
+  async playReleased(archive: string, way: string, settings: object): Promise<Outcome> {
+    const folder = await mkdtemp(join(this.#folder, "released-"));
+    const unpacked = await this.#run(
+      "tar",
+      ["--extract", "--file", join(RELEASED, archive), "-C", folder],
+      {},
+    );
+    if (unpacked.kind === "missing" || unpacked.status !== 0) return unpacked;
+    const story = JSON.parse(await readFile(join(folder, "story.json"), "utf8")) as object;
+    await writeFile(join(folder, "settings.json"), JSON.stringify({ ...settings, story }));
+    return this.#run(join(folder, "story.sh"), [join(folder, "artifact"), way], {
+      STORY: join(folder, "settings.json"),
+      // Its player is checked by the compiler of today.
+      PATH: `${resolve("node_modules/.bin")}:${process.env.PATH}`,
+    });
   }
 
   /** Runs the example of a client's README against the service that the environment names. */
@@ -102,15 +128,24 @@ export class Workshop implements AsyncDisposable {
       detached: true,
     });
     // A script's own children are in its group, and end with it.
-    const end = () => process.kill(-child.pid!, "SIGKILL");
+    const end = () => {
+      try {
+        if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // It has just ended by itself.
+      }
+    };
     const ending = AbortSignal.any([this.#ending.signal, AbortSignal.timeout(SCRIPT_MS_MAX)]);
     ending.addEventListener("abort", end, { once: true });
     const [stdout, stderr] = [tailOf(child.stdout), tailOf(child.stderr)];
-    const [status] = (await once(child, "close")) as [number | null];
+    const { status, failure } = await once(child, "close").then(
+      ([status]: (number | null)[]) => ({ status: status ?? null, failure: "" }),
+      (error: Error) => ({ status: null, failure: error.message }),
+    );
     ending.removeEventListener("abort", end);
     return status === MISSING
       ? { kind: "missing", advice: stderr().trim() }
-      : { kind: "done", status, stdout: stdout(), stderr: stderr() };
+      : { kind: "done", status, stdout: stdout(), stderr: `${stderr()}${failure}` };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

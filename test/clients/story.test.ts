@@ -5,7 +5,7 @@ import { RunStatus } from "../../gen/codeactions/v1/run_pb.ts";
 import { RunView } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import { type Clients, newProject, type Service, startService, textOf } from "../support/service.ts";
 import { Matrix } from "./matrix.ts";
-import { findPlayers, findTested, type Outcome, type Player, Workshop } from "./players.ts";
+import { findPlayers, findReleased, findTested, type Outcome, type Player, Workshop } from "./players.ts";
 import { startCuttingProxy, startFlakyProxy } from "./proxies.ts";
 
 /**
@@ -95,7 +95,7 @@ test.for(LANGUAGES)(
       CODEACTIONS_PROJECT: projectId,
     });
     if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
-    expect(outcome).toMatchObject({ status: 0 });
+    expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 0 });
     const { runs } = await clients.runs.listRuns({
       scope: { case: "projectId", value: projectId },
       view: RunView.FULL,
@@ -111,9 +111,27 @@ test.for(LANGUAGES)(
 test.for(findTested())("the unit tests of %s pass", PATIENCE, async (language, context) => {
   const outcome = await workshop.runTests(language);
   if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
-  expect(outcome).toMatchObject({ status: 0 });
+  expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 0 });
   expect(outcome.stdout.trimEnd().split("\n").at(-1)).toMatch(/^[1-9]\d* passed, 0 failed$/);
 });
+
+test.for(findReleased())(
+  "what was released as $archive still plays its story ($way)",
+  PATIENCE,
+  async (released, context) => {
+    const outcome = await onStage(`${released.archive} ${released.way}`, (settings) =>
+      workshop.playReleased(released.archive, released.way, settings),
+    );
+    if (outcome.kind === "missing") return skipOrFail(outcome.advice, context);
+    expect(outcome, JSON.stringify(outcome)).toMatchObject({ status: 0 });
+    const tellings = outcome.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { ok: boolean });
+    expect(tellings.length).toBeGreaterThanOrEqual(15);
+    expect(tellings.filter(({ ok }) => !ok)).toEqual([]);
+  },
+);
 
 test("the story's table and the cases that are shown here are the same", () => {
   const table = readFileSync("clients/story/README.md", "utf8").split("| case |")[1]!;
@@ -128,18 +146,17 @@ async function newStage(name: string): Promise<{ projectId: string; token: strin
   return { projectId, token: secret };
 }
 
-async function play(player: Player): Promise<Outcome> {
-  const stage = await newStage(player.name);
+function play(player: Player): Promise<Outcome> {
+  const story = JSON.parse(readFileSync("clients/story/story.json", "utf8")) as object;
+  return onStage(player.name, (settings) => workshop.play(player, { ...settings, story }));
+}
+
+/** Gives a player a project, a token and proxies of its own. */
+async function onStage(name: string, play: (settings: object) => Promise<Outcome>): Promise<Outcome> {
+  const stage = await newStage(name);
   await using cut = await startCuttingProxy(service.url);
   await using flaky = await startFlakyProxy(service.url);
-  const story = JSON.parse(readFileSync("clients/story/story.json", "utf8")) as object;
-  return await workshop.play(player, {
-    address: service.url,
-    cut: cut.url,
-    flaky: flaky.url,
-    ...stage,
-    story,
-  });
+  return await play({ address: service.url, cut: cut.url, flaky: flaky.url, ...stage });
 }
 
 /** What a player said about a case; if nothing, what it said at all. */

@@ -63,8 +63,10 @@ export interface FollowOptions {
  * A service, ready to be called.
  *
  * `codes`, `runs`, `logs` and `projects` have every method of the contract. Calls have a deadline (30 seconds, RunCode
- * 960 seconds, or `timeoutMs`), are repeated where that does nothing twice, and throw a `CodeActionsError`. The methods
- * below do what takes more than one call.
+ * 960 seconds, or `timeoutMs`), are repeated where that does nothing twice, and throw a `CodeActionsError`. Their streams,
+ * as `logs.tailLogs` and `runs.watchRun`, are the contract's own: no deadline unless `timeoutMs` gives one, heartbeats and
+ * all, and whatever breaks them ends them. Leaving the loop over one leaves its call open; `signal` ends it. The methods
+ * below do what takes more than one call, and follow through broken connections.
  */
 export interface CodeActions {
   /** Stores codes and their versions, publishes and rolls back, checks sources, keeps secrets. */
@@ -127,7 +129,7 @@ export interface CodeActions {
   /** All tokens of a project, without their secrets, newest first. */
   listAllTokens(request: Init<typeof ListTokensRequestSchema>, options?: CallOptions): AsyncIterable<Token>;
 
-  /** Closes connections. What is under way fails with `CALL_CANCELLED`. */
+  /** Closes connections. What is under way fails with `CALL_CANCELLED`, and so does what is called later. */
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -140,7 +142,8 @@ export function clientOver(
   settings: ReadySettings,
   closeTransport = () => {},
 ): CodeActions {
-  const layer = layered(transport, settings);
+  const closing = new AbortController();
+  const layer = layered(transport, settings, closing.signal);
   const codes = createClient(CodeService, layer);
   const runs = createClient(RunnerService, layer);
   const logs = createClient(LogService, layer);
@@ -169,14 +172,17 @@ export function clientOver(
         }
       },
       isLast: ({ event }) => event.case === "finished",
-      mayReopen: true,
       giveUpAfterMs,
-      signal,
+      signals: [signal, closing.signal],
     });
   };
 
   const close = () => {
-    layer.close();
+    if (closing.signal.aborted) return;
+    // Calls first, so that they do not take the end of their connection for a broken one.
+    closing.abort(
+      new CodeActionsError("the client was closed", ErrorCode.Canceled, { reason: "CALL_CANCELLED" }),
+    );
     closeTransport();
   };
   return {
@@ -203,9 +209,8 @@ export function clientOver(
             ),
           ),
         isLast: ({ event }) => event.case === "finished",
-        mayReopen: true,
         giveUpAfterMs,
-        signal,
+        signals: [signal, closing.signal],
       }),
     tail: (request, { signal } = {}) =>
       follow<LogEvent>({
@@ -214,9 +219,8 @@ export function clientOver(
           return eventsOf(logs.tailLogs({ ...request, from } as typeof request, { signal: connection }));
         },
         isLast: ({ event }) => event.case === "ended",
-        mayReopen: true,
         giveUpAfterMs,
-        signal,
+        signals: [signal, closing.signal],
       }),
     listAllCodes: (request, options) =>
       itemsOf(

@@ -55,7 +55,7 @@ export class CodeActionsError extends Error {
 
 const DOMAIN = "codeactions";
 
-/** Whatever a transport throws, as the one error callers see. `signal` is the caller's own. */
+/** Whatever a transport throws, as the one error callers see. `signal` is what ends the call. */
 export function asCodeActionsError(thrown: unknown, signal?: AbortSignal): CodeActionsError {
   if (thrown instanceof CodeActionsError) return thrown;
   if (signal?.aborted) return givenUp(signal);
@@ -74,9 +74,10 @@ export function asCodeActionsError(thrown: unknown, signal?: AbortSignal): CodeA
   });
 }
 
-/** The error of a call whose caller wants it no more, or no longer. */
+/** The error of a call that is wanted no more, or no longer. A signal that aborts with an error of ours says it itself. */
 export function givenUp(signal: AbortSignal): CodeActionsError {
   const cause: unknown = signal.reason;
+  if (cause instanceof CodeActionsError) return cause;
   return cause instanceof Error && cause.name === "TimeoutError"
     ? new CodeActionsError("the caller's time-out passed", Code.DeadlineExceeded, {
         reason: "DEADLINE_EXCEEDED",
@@ -95,16 +96,24 @@ const BROKEN: ReadonlySet<Code> = new Set([
   Code.Canceled,
 ]);
 
+/** A message that cannot be written or read, which no other connection would change. */
+const UNFIT = /^(serialize|parse) (binary|JSON)|^Request message serialization|^Response message parsing/i;
+/** What only a server of something else says. 408 and 429 are also said by busy ones in between. */
+const FOREIGN = /^unsupported content type|\bHTTP (status code )?(?!408|429)[34]\d\d$/;
+/** What Node says when the answer is not of HTTP/2, which may be a web server's or come from a broken connection. */
+const NOT_HTTP2 = /\bProtocol error\b/;
+
 function withoutReason(error: ConnectError): CodeActionsError {
   const { code, rawMessage } = error;
+  const as = (message: string, shown: Code) => new CodeActionsError(message, shown, { cause: error });
   if (code === Code.DeadlineExceeded)
     return new CodeActionsError(rawMessage, code, { reason: "DEADLINE_EXCEEDED", cause: error });
-  const isOurs = /^(serialize|parse) (binary|JSON)/i.test(rawMessage);
+  if (FOREIGN.test(rawMessage))
+    return as(`no Code Actions service answers at this address: ${rawMessage}`, code);
   const isCut = BROKEN.has(code) || /^protocol error: (missing|premature|promised)/.test(rawMessage);
-  if (isOurs || !isCut) return new CodeActionsError(rawMessage, code, { cause: error });
-  return new CodeActionsError(`the connection to the service broke: ${rawMessage}`, Code.Unavailable, {
-    cause: error,
-  });
+  if (UNFIT.test(rawMessage) || !isCut) return as(rawMessage, code);
+  const doubt = NOT_HTTP2.test(rawMessage) ? ", or what answers there does not speak HTTP/2" : "";
+  return as(`the connection to the service broke${doubt}: ${rawMessage}`, Code.Unavailable);
 }
 
 /** Details of one type. What cannot be read counts as not there. */

@@ -3,6 +3,7 @@ import { delayAfter, pause } from "./backoff.ts";
 import { asCodeActionsError, CodeActionsError, givenUp } from "./errors.ts";
 import type { Heartbeat } from "./gen/codeactions/v1/run_pb.ts";
 import { didNothing } from "./retries.ts";
+import { linkedTo } from "./signals.ts";
 
 /** Heartbeats come every 15 seconds; a stream that has been silent for three of them is taken for broken. */
 const SILENT_MS_MAX = 45_000;
@@ -19,14 +20,13 @@ type Telling<Item extends Followable> = Item & {
 };
 
 export interface Follow<Item extends Followable> {
-  /** Opens the stream after the last item seen; undefined when none was. */
+  /** Opens the stream after the last item seen; undefined when none was. Opening it again must be safe even then. */
   readonly open: (last: Item | undefined, signal: AbortSignal) => AsyncIterable<Item>;
   /** Whether this item is the stream's last. A stream that ends before it is broken. */
   readonly isLast: (item: Item) => boolean;
-  /** Whether opening it again is safe although nothing was seen of it. */
-  readonly mayReopen: boolean;
   readonly giveUpAfterMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** Each of them ends the following. */
+  readonly signals: readonly (AbortSignal | undefined)[];
 }
 
 /**
@@ -36,20 +36,27 @@ export interface Follow<Item extends Followable> {
 export async function* follow<Item extends Followable>(
   wanted: Follow<Item>,
 ): AsyncGenerator<Telling<Item>, void, undefined> {
-  const { open, isLast, mayReopen, giveUpAfterMs, signal } = wanted;
+  const ending = linkedTo(...wanted.signals);
+  try {
+    yield* reopening(wanted, ending.signal);
+  } finally {
+    ending.abort();
+  }
+}
+
+async function* reopening<Item extends Followable>(
+  { open, isLast, giveUpAfterMs }: Follow<Item>,
+  signal: AbortSignal,
+): AsyncGenerator<Telling<Item>, void, undefined> {
   let last: Item | undefined;
   let failures = 0;
   let heardAt = performance.now();
   for (;;) {
     let error: CodeActionsError;
     // Leaving a loop over a call does not end the call; its signal does.
-    const connection = new AbortController();
-    const hangUp = () => connection.abort(signal?.reason);
-    signal?.addEventListener("abort", hangUp, { once: true });
-    if (signal?.aborted) hangUp();
+    const connection = linkedTo(signal);
     try {
       for await (const item of unlessSilent(open(last, connection.signal), connection)) {
-        heardAt = performance.now();
         const isNews =
           item.event.case !== "heartbeat" && !(last !== undefined && item.event.case === "started");
         if (item.event.case !== "started") failures = 0;
@@ -57,18 +64,19 @@ export async function* follow<Item extends Followable>(
         last = item;
         if (isNews) yield item as Telling<Item>;
         if (isLast(item)) return;
+        // Time that the caller spends with an item is not time without one.
+        heardAt = performance.now();
       }
       error = new CodeActionsError("the stream ended before its last item", Code.Unavailable);
     } catch (thrown) {
       error = asCodeActionsError(thrown, signal);
     } finally {
-      signal?.removeEventListener("abort", hangUp);
       connection.abort();
     }
-    const isBroken = error.code === Code.Unavailable && (last !== undefined || mayReopen);
+    const isBroken = error.code === Code.Unavailable || didNothing(error);
     const isTired = performance.now() - heardAt > giveUpAfterMs;
-    if (signal?.aborted) throw givenUp(signal);
-    if (isTired || !(isBroken || didNothing(error))) throw error;
+    if (signal.aborted) throw givenUp(signal);
+    if (isTired || !isBroken) throw error;
     await pause(delayAfter(++failures, error.retryAfterMs), signal);
   }
 }
@@ -82,15 +90,8 @@ async function* unlessSilent<Item>(
   const silent = new CodeActionsError("nothing was heard from the service for 45 seconds", Code.Unavailable);
   for (;;) {
     const timer = setTimeout(() => connection.abort(silent), SILENT_MS_MAX);
-    try {
-      const { done, value } = await iterator.next();
-      if (done === true) return;
-      clearTimeout(timer);
-      yield value;
-    } catch (error) {
-      throw connection.signal.reason === silent ? silent : error;
-    } finally {
-      clearTimeout(timer);
-    }
+    const { done, value } = await iterator.next().finally(() => clearTimeout(timer));
+    if (done === true) return;
+    yield value;
   }
 }

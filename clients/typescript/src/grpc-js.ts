@@ -1,16 +1,6 @@
-import { create, type DescMessage, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { type CallOptions, Code, ConnectError, type Transport } from "@connectrpc/connect";
-import {
-  type ChannelCredentials,
-  type ClientReadableStream,
-  credentials,
-  Client as GrpcClient,
-  Metadata,
-  type ServiceError,
-  status,
-} from "@grpc/grpc-js";
+import { type ChannelCredentials, credentials, Client as GrpcClient } from "@grpc/grpc-js";
 import { type CodeActions, clientOver } from "./client.ts";
-import { StatusSchema } from "./gen/google/rpc/status_pb.ts";
+import { transportOver } from "./grpc-js-transport.ts";
 import { MESSAGE_BYTES_MAX, type ReadySettings, readSettings, type Settings } from "./settings.ts";
 
 /** Settings of a client over grpc-js. */
@@ -21,7 +11,8 @@ export interface GrpcJsSettings extends Settings {
 
 /**
  * A client over `@grpc/grpc-js`, Node's official gRPC: for Node 20, for its load balancing and proxies, and for callers
- * who have it anyway. It takes unary calls and server streams, which is all the contract has.
+ * who have it anyway. It takes unary calls and server streams, which is all the contract has. Throws at once when the
+ * address has a path: a channel has no place for one.
  */
 export function createCodeActions(settings: GrpcJsSettings = {}): CodeActions {
   const ready = readSettings(settings);
@@ -31,10 +22,9 @@ export function createCodeActions(settings: GrpcJsSettings = {}): CodeActions {
 }
 
 function openChannel(settings: ReadySettings, given: ChannelCredentials | undefined): GrpcClient {
-  const { protocol, hostname, port } = new URL(settings.address);
-  const isSecure = protocol === "https:";
+  const { isSecure, target } = parsedAddress(settings.address);
   const channelCredentials = given ?? (isSecure ? credentials.createSsl() : credentials.createInsecure());
-  return new GrpcClient(`${hostname}:${port || (isSecure ? 443 : 80)}`, channelCredentials, {
+  return new GrpcClient(target, channelCredentials, {
     "grpc.max_receive_message_length": MESSAGE_BYTES_MAX,
     "grpc.max_send_message_length": MESSAGE_BYTES_MAX,
     "grpc.keepalive_time_ms": 20_000,
@@ -47,117 +37,16 @@ function openChannel(settings: ReadySettings, given: ChannelCredentials | undefi
   });
 }
 
-/** grpc-js behind Connect's `Transport`. */
-function transportOver(client: GrpcClient): Transport {
-  return {
-    unary(method, signal, timeoutMs, header, input) {
-      return new Promise((resolve, reject) => {
-        const received = new Headers();
-        const call = client.makeUnaryRequest(
-          pathOf(method),
-          writer(method.input),
-          reader(method.output),
-          input,
-          metadataFrom(header),
-          deadlineIn(timeoutMs),
-          (error, message) => {
-            signal?.removeEventListener("abort", cancel);
-            if (error !== null) return reject(toConnectError(error));
-            const { parent: service } = method;
-            resolve({
-              stream: false,
-              service,
-              method,
-              header: received,
-              trailer: new Headers(),
-              message: message!,
-            });
-          },
-        );
-        const cancel = () => call.cancel();
-        call.on("metadata", (metadata: Metadata) => copyHeaders(metadata, received));
-        if (signal?.aborted) cancel();
-        signal?.addEventListener("abort", cancel, { once: true });
-      });
-    },
-    async stream(method, signal, timeoutMs, header, input) {
-      const { value: first } = await input[Symbol.asyncIterator]().next();
-      const received = new Headers();
-      const call = client.makeServerStreamRequest(
-        pathOf(method),
-        writer(method.input),
-        reader(method.output),
-        first,
-        metadataFrom(header),
-        deadlineIn(timeoutMs),
-      );
-      call.on("metadata", (metadata: Metadata) => copyHeaders(metadata, received));
-      const { parent: service } = method;
-      const message = messagesOf(call, signal);
-      return { stream: true, service, method, header: received, trailer: new Headers(), message };
-    },
-  };
-}
-
-async function* messagesOf<Message>(
-  call: ClientReadableStream<Message>,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Message, void, undefined> {
-  const cancel = () => call.cancel();
-  if (signal?.aborted) cancel();
-  signal?.addEventListener("abort", cancel, { once: true });
-  try {
-    yield* call as AsyncIterable<Message>;
-  } catch (error) {
-    throw toConnectError(error as ServiceError);
-  } finally {
-    signal?.removeEventListener("abort", cancel);
-    cancel();
-  }
-}
-
-function pathOf(method: { readonly name: string; readonly parent: { readonly typeName: string } }): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
-
-function writer<Shape extends DescMessage>(schema: Shape) {
-  return (message: MessageInitShape<Shape> | undefined) =>
-    Buffer.from(toBinary(schema, create(schema, message)));
-}
-
-function reader<Shape extends DescMessage>(schema: Shape) {
-  return (bytes: Buffer) => fromBinary(schema, bytes);
-}
-
-/** The channel has a user agent of its own, which a call cannot change. */
-function metadataFrom(header: CallOptions["headers"]): Metadata {
-  const metadata = new Metadata();
-  new Headers(header).forEach((value, name) => {
-    if (name !== "user-agent") metadata.set(name, value);
-  });
-  return metadata;
-}
-
-function copyHeaders(metadata: Metadata, headers: Headers): void {
-  for (const [name, value] of Object.entries(metadata.getMap()))
-    if (typeof value === "string") headers.set(name, value);
-}
-
-function deadlineIn(timeoutMs: number | undefined): { deadline?: number } {
-  return timeoutMs === undefined || timeoutMs <= 0 ? {} : { deadline: Date.now() + timeoutMs };
-}
-
-/** gRPC's numbers are Connect's; the details travel in a trailer of their own. */
-function toConnectError(error: ServiceError): ConnectError {
-  const code = error.code === status.OK ? Code.Unknown : (error.code as unknown as Code);
-  const converted = new ConnectError(error.details ?? error.message, code, undefined, undefined, error);
-  const [packed] = error.metadata?.get("grpc-status-details-bin") ?? [];
-  if (!Buffer.isBuffer(packed)) return converted;
-  converted.details = fromBinary(StatusSchema, packed).details.map(({ typeUrl, value }) => ({
-    type: typeUrl.slice(typeUrl.lastIndexOf("/") + 1),
-    value,
-  }));
-  return converted;
+/** Where the channel leads. The path of a proxy must not be lost silently. */
+function parsedAddress(address: string): { isSecure: boolean; target: string } {
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  const isSecure = url?.protocol === "https:";
+  if (!(isSecure || url?.protocol === "http:") || `${url.pathname}${url.search}${url.hash}` !== "/")
+    throw new Error(
+      `the address "${address}" must look like http://127.0.0.1:8050 or https://host, without a path; ` +
+        "the other entries of this package take one",
+    );
+  return { isSecure, target: `${url.hostname}:${url.port || (isSecure ? 443 : 80)}` };
 }
 
 export * from "./index.ts";

@@ -1,3 +1,4 @@
+import type { ClientHttp2Stream } from "node:http2";
 import type { SecureContextOptions } from "node:tls";
 import {
   createConnectTransport,
@@ -23,7 +24,7 @@ const KEEPALIVE = { pingIntervalMs: 20_000, pingTimeoutMs: 10_000 };
 export function createCodeActions(settings: NodeSettings = {}): CodeActions {
   const ready = readSettings(settings);
   if (settings.transport !== undefined) return clientOver(settings.transport, ready);
-  const sessionManager = new Http2SessionManager(ready.address, KEEPALIVE, settings.tls);
+  const sessionManager = new SessionManager(ready.address, KEEPALIVE, settings.tls);
   const options = {
     baseUrl: ready.address,
     sessionManager,
@@ -39,5 +40,20 @@ export function createCodeActions(settings: NodeSettings = {}): CodeActions {
   }[settings.protocol ?? "grpc"];
   return clientOver(create({ ...options, httpVersion: "2" }), ready, () => sessionManager.abort());
 }
+
+/**
+ * A session tells that it failed after its streams have. When its manager was closed in between, nobody listens any
+ * more, and an error without a listener ends the process.
+ */
+class SessionManager extends Http2SessionManager {
+  override async request(...request: Parameters<Http2SessionManager["request"]>): Promise<ClientHttp2Stream> {
+    const stream = await super.request(...request);
+    const { session } = stream;
+    if (session?.listeners("error").includes(ignore) === false) session.on("error", ignore);
+    return stream;
+  }
+}
+
+function ignore(): void {}
 
 export * from "./index.ts";

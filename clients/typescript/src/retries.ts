@@ -2,7 +2,7 @@ import type { DescMethod } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel as Idempotency } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { delayAfter, pause } from "./backoff.ts";
-import { asCodeActionsError, type CodeActionsError, type Reason } from "./errors.ts";
+import { asCodeActionsError, type CodeActionsError, givenUp, type Reason } from "./errors.ts";
 import { requestIdOf } from "./request-ids.ts";
 
 /** How often a call is sent at most, the first time included. */
@@ -24,12 +24,20 @@ export function didNothing(error: CodeActionsError): boolean {
   return error.code === Code.Unavailable && wasNeverSent(error);
 }
 
-/** The server refused the stream before it looked at it, or there was no connection to send anything over. */
+/**
+ * How it is said that the server refused the stream before it looked at it, or that there was no connection to send
+ * anything over. Most of a system's errors count only as those of connecting: a connection that has been made can fail
+ * with them too, as in `read EHOSTUNREACH`.
+ */
+const NEVER_SENT =
+  /REFUSED_STREAM|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|UND_ERR_CONNECT_TIMEOUT|\bconnect E[A-Z]+|^Name resolution failed/;
+
 function wasNeverSent(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    // Several addresses were tried; each of them failed in its own way.
+    if (cause instanceof AggregateError) return cause.errors.every(wasNeverSent);
     const { code } = cause as { code?: unknown };
-    if (/^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN)$/.test(String(code))) return true;
-    if (/REFUSED_STREAM|ECONNREFUSED|ENOTFOUND|EAI_AGAIN/.test(cause.message)) return true;
+    if (NEVER_SENT.test(`${code}`) || NEVER_SENT.test(cause.message)) return true;
   }
   return false;
 }
@@ -53,6 +61,7 @@ export async function retrying<Answer>(
   const deadline = call.timeoutMs > 0 ? performance.now() + call.timeoutMs : Number.POSITIVE_INFINITY;
   for (let attempt = 1; ; attempt++) {
     const leftMs = deadline - performance.now();
+    if (call.signal?.aborted) throw givenUp(call.signal);
     try {
       return await send(Number.isFinite(leftMs) ? Math.max(1, Math.ceil(leftMs)) : undefined);
     } catch (thrown) {

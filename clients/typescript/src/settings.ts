@@ -8,7 +8,7 @@ export interface Settings {
    * `http://127.0.0.1:8050` without that.
    */
   readonly address?: string | undefined;
-  /** The token to show. `CODEACTIONS_TOKEN` if absent; no token at all without that. */
+  /** The token to show. `CODEACTIONS_TOKEN` if absent; no token at all without that, or if empty. */
   readonly token?: string | undefined;
   /** A transport of the caller's own, which decides about address, TLS and protocol. */
   readonly transport?: Transport | undefined;
@@ -37,7 +37,7 @@ export function readSettings(given: Settings): ReadySettings {
   const environment = globalThis.process?.env ?? {};
   return {
     address: given.address ?? (environment.CODEACTIONS_ADDRESS || "http://127.0.0.1:8050"),
-    token: given.token ?? (environment.CODEACTIONS_TOKEN || undefined),
+    token: (given.token ?? environment.CODEACTIONS_TOKEN) || undefined,
     timeoutMs: given.timeoutMs ?? 30_000,
     runTimeoutMs: given.runTimeoutMs ?? 960_000,
     giveUpAfterMs: given.giveUpAfterMs ?? 300_000,

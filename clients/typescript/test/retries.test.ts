@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Code } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { delayAfter } from "../src/backoff.ts";
-import { CodeActionsError } from "../src/errors.ts";
+import { asCodeActionsError, CodeActionsError } from "../src/errors.ts";
 import { CodeService } from "../src/gen/codeactions/v1/code_service_pb.ts";
 import { ProjectService } from "../src/gen/codeactions/v1/project_service_pb.ts";
 import { RunnerService } from "../src/gen/codeactions/v1/runner_service_pb.ts";
@@ -31,6 +31,34 @@ test("anything is repeated when nothing of it has happened", () => {
   assert.equal(maySendAgain(full, runCode, {}), true);
   const refused = new CodeActionsError("connect ECONNREFUSED 127.0.0.1:1", Code.Unavailable);
   assert.equal(maySendAgain(refused, runCode, {}), true);
+});
+
+test("a call that never left is known by the attempt to connect", () => {
+  const over = (cause: Error) =>
+    asCodeActionsError(new ConnectError("fetch failed", Code.Unknown, undefined, undefined, cause));
+  const refused = new Error("connect ECONNREFUSED ::1:8050");
+  const unreachable = Object.assign(new Error("connect EHOSTUNREACH 10.0.0.1:8050"), {
+    code: "EHOSTUNREACH",
+  });
+  const cut = Object.assign(new Error("read EHOSTUNREACH"), { code: "EHOSTUNREACH" });
+  const slow = Object.assign(new Error("Connect Timeout Error"), { code: "UND_ERR_CONNECT_TIMEOUT" });
+  for (const cause of [
+    unreachable,
+    new Error("connect ENETUNREACH 2001:db8::1:8050"),
+    new Error("connect ETIMEDOUT 10.0.0.1:8050"),
+    new Error("getaddrinfo EAI_AGAIN nowhere.example"),
+    new Error("Name resolution failed for target dns:nowhere.example:80"),
+    slow,
+    new AggregateError([refused, unreachable]),
+  ])
+    assert.equal(maySendAgain(over(cause), runCode, {}), true, cause.message);
+  for (const cause of [
+    cut,
+    new Error("read ETIMEDOUT"),
+    new AggregateError([refused, cut]),
+    new Error("other side closed"),
+  ])
+    assert.equal(maySendAgain(over(cause), runCode, {}), false, cause.message);
 });
 
 test("an outcome that nobody knows is not repeated", () => {
