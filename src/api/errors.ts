@@ -91,15 +91,23 @@ export function toConnectError(refusal: Refusal): ConnectError {
   return new ConnectError(refusal.message, CODES[REASONS[reason]], undefined, outgoing, refusal);
 }
 
+/** What a handler throws, as a refusal. An aborted wait says "aborted"; the call's signal knows why. */
+export function refusalOfCall(
+  error: unknown,
+  signal: AbortSignal,
+  log: Logger,
+  correlationId: string,
+): Refusal {
+  const cause = signal.aborted && !(error instanceof Refusal) ? signal.reason : error;
+  return asRefusal(cause, log, correlationId);
+}
+
 /** Turns whatever a handler throws, early or in the middle of its stream, into an error of the contract. */
 export function errorInterceptor(log: Logger): Interceptor {
   return (next) => async (request) => {
     const correlationId = request.contextValues.get(correlationKey);
-    const translate = (error: unknown) => {
-      // An aborted wait says "aborted", not why; the signal knows whether it was the deadline.
-      const cause = request.signal.aborted && !(error instanceof Refusal) ? request.signal.reason : error;
-      return toConnectError(asRefusal(cause, log, correlationId));
-    };
+    const translate = (error: unknown) =>
+      toConnectError(refusalOfCall(error, request.signal, log, correlationId));
     try {
       const response = await next(request);
       return response.stream ? { ...response, message: translated(response.message, translate) } : response;

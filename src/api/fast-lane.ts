@@ -14,7 +14,7 @@ import type { Metrics } from "../core/metrics.ts";
 import type { Call, Caller } from "../services/access.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
-import { asRefusal, deadlineExceeded } from "./errors.ts";
+import { deadlineExceeded, refusalOfCall } from "./errors.ts";
 import { endWith, type Request, type Response, readInto } from "./http.ts";
 import type { Check } from "./validation.ts";
 
@@ -124,9 +124,9 @@ async function answer(parts: Parts, visit: Visit): Promise<void> {
     parts.metrics.calls.inc({ method: method.name, code: "ok" });
     log.debug({ method: method.name, code: "ok", correlationId }, "call");
   } catch (error) {
-    const cause = leaving.signal.aborted ? leaving.signal.reason : error;
-    if (response.headersSent || response.destroyed) return void response.destroy();
-    reference.refuse(request, response, correlationId, asRefusal(cause, log, correlationId));
+    if (response.headersSent) return void response.destroy();
+    const refusal = refusalOfCall(error, leaving.signal, log, correlationId);
+    reference.refuse(request, response, correlationId, refusal);
   }
 }
 
