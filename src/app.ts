@@ -133,7 +133,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     },
   });
   parts.defer(() => runs.drain(config.drainMs));
-  const logs = new Logs({ orm, bus, history: new LogHistory(postgres), position: () => journal.position });
+  const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
   watch(metrics, { sandbox, journal, runs, bus });
   await instance.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);

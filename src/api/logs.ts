@@ -4,6 +4,8 @@ import {
   LogEventSchema,
   type LogService,
   type TailLogsRequest,
+  type TailLogsResponse,
+  TailLogsResponseSchema,
 } from "../../gen/codeactions/v1/log_service_pb.ts";
 import { Refusal } from "../core/errors.ts";
 import type { LogScope } from "../services/log-bus.ts";
@@ -23,6 +25,15 @@ import {
 export const GAP_REASON = "these entries are no longer kept";
 
 export function logHandlers({ logs }: { logs: Logs }): Handlers<typeof LogService> {
+  // Followers who are given the same item are given the same message.
+  const messages = new WeakMap<LogItem, TailLogsResponse>();
+  const messageOf = (item: LogItem): TailLogsResponse => {
+    const known = messages.get(item);
+    if (known !== undefined) return known;
+    const made = create(TailLogsResponseSchema, { event: logEvent(item) });
+    messages.set(item, made);
+    return made;
+  };
   return {
     async listLogEntries(request, call) {
       const ask = { size: request.pageSize, token: request.pageToken, newestFirst: request.newestFirst };
@@ -40,7 +51,7 @@ export function logHandlers({ logs }: { logs: Logs }): Handlers<typeof LogServic
       const { cursor, items } = await logs.tail(call, scope, startOf(request), filterOf(request));
       // Headers leave with the first message: the caller knows at once that it follows.
       yield { event: { cursor, event: { case: "started", value: {} } } };
-      for await (const item of items) yield { event: logEvent(item) };
+      for await (const item of items) yield messageOf(item);
       // A tail ends by itself only with its run; anything else is the call's end.
       if (scope.kind !== "run") call.signal.throwIfAborted();
     },

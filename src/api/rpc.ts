@@ -33,6 +33,7 @@ import type { Call } from "../services/access.ts";
 import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
 import { reachedKey, refusedKey, withTypedRefusals } from "./early-refusal.ts";
+import { encodeOnceInterceptor } from "./encode-once.ts";
 import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
 import { type FastMethod, fastLane } from "./fast-lane.ts";
 import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
@@ -155,7 +156,9 @@ function routes(
   };
   router.service(CodeService, asServiceImpl(CodeService, handlers.codes, stopping), authorized);
   router.service(RunnerService, asServiceImpl(RunnerService, handlers.runs, stopping), authorized);
-  router.service(LogService, asServiceImpl(LogService, handlers.logs, stopping), authorized);
+  // A tail's messages are the same for all who follow it from the same place.
+  const tailed = { ...authorized, interceptors: [encodeOnceInterceptor(), ...authorized.interceptors] };
+  router.service(LogService, asServiceImpl(LogService, handlers.logs, stopping), tailed);
   router.service(ProjectService, asServiceImpl(ProjectService, handlers.projects, stopping), authorized);
   healthRoutes(router, health);
   reflectionRoutes(router, SERVICES, stopping);

@@ -91,8 +91,12 @@ export class Journal {
     return this.#pendingBytes;
   }
 
-  /** A place in this writer's commits: after all that is committed, before all that is still to come. */
-  get position(): number {
+  /**
+   * A place in this writer's commits: after all that is committed, before all that is still to come. It is close to the
+   * time, as the positions of chunks are, so that it is after the chunks of earlier services too.
+   */
+  place(): number {
+    this.#position = Math.max(this.#position, Date.now() * 1000 - 1);
     return this.#position;
   }
 

@@ -17,6 +17,13 @@ const QUEUE_ENTRIES_MAX = 20_000;
 export class LogBus {
   readonly #subscriptions = new Map<string, Set<LogSubscription>>();
 
+  #newestPosition = 0;
+
+  /** The highest position of the chunks that followers have been told of; 0 before the first. */
+  get newestPosition(): number {
+    return this.#newestPosition;
+  }
+
   /** How many follow something now. */
   get followers(): number {
     let followers = 0;
@@ -37,6 +44,7 @@ export class LogBus {
   }
 
   committed(chunks: readonly LogChunk[]): void {
+    for (const { position } of chunks) this.#newestPosition = Math.max(this.#newestPosition, position);
     if (this.#subscriptions.size === 0) return;
     for (const chunk of chunks) {
       for (const topic of [`run ${chunk.runId}`, `code ${chunk.codeId}`, `project ${chunk.projectId}`]) {

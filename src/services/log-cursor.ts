@@ -12,8 +12,8 @@ export interface LogCursor {
   take(chunk: LogChunk): readonly LogEntry[];
   /** Opaque to callers; read back by `readCursor`. */
   text(): string;
-  /** The cursor of an entry of this chunk, as `text` would be after it. */
-  textAt(chunk: LogChunk, entry: LogEntry): string;
+  /** The cursor of any entry of this chunk, as `text` would be after it. */
+  within(chunk: LogChunk): (entry: LogEntry) => string;
 }
 
 export class RunCursor implements LogCursor {
@@ -44,8 +44,9 @@ export class RunCursor implements LogCursor {
     return `${this.text()}.end`;
   }
 
-  textAt(_chunk: LogChunk, entry: LogEntry): string {
-    return `r.${entry.sequence}.${tagOf(this.#runId)}`;
+  within(_chunk: LogChunk): (entry: LogEntry) => string {
+    const tag = tagOf(this.#runId);
+    return (entry) => `r.${entry.sequence}.${tag}`;
   }
 }
 
@@ -84,16 +85,17 @@ export class CommitCursor implements LogCursor {
   }
 
   text(): string {
-    return encode(this.#owner, this.floor, this.writers, this.#part);
+    const part = this.#part;
+    const place = encode(this.#owner, this.floor, this.writers, part);
+    return part === undefined ? place : `${place}.${part.sequence}`;
   }
 
-  textAt(chunk: LogChunk, entry: LogEntry): string {
-    const writers = new Map(this.writers).set(chunk.writer, chunk.position - 1);
-    return encode(this.#owner, this.floor, writers, {
-      writer: chunk.writer,
-      position: chunk.position,
-      sequence: entry.sequence,
-    });
+  within(chunk: LogChunk): (entry: LogEntry) => string {
+    const { writer, position } = chunk;
+    const writers = new Map(this.writers).set(writer, position - 1);
+    // Entries of one chunk differ in their sequence alone, which is therefore not part of what is encoded.
+    const before = encode(this.#owner, this.floor, writers, { writer, position });
+    return (entry) => `${before}.${entry.sequence}`;
   }
 }
 
@@ -124,10 +126,12 @@ export function readRunCursor(runId: string, text: string): RunCursor | undefine
 
 function readCommitCursor(owner: string, text: string): CommitCursor | undefined {
   try {
-    const [kind, body] = text.split(".", 2);
-    const read: unknown = JSON.parse(Buffer.from(body ?? "", "base64url").toString("utf8"));
-    if (kind !== "c" || !isEncoded(read) || read.o !== tagOf(owner)) return undefined;
-    const part = read.p && { writer: read.p[0], position: read.p[1], sequence: read.p[2] };
+    const match = /^c\.([\w-]+)(?:\.(\d{1,15}))?$/.exec(text);
+    const read: unknown = JSON.parse(Buffer.from(match?.[1] ?? "", "base64url").toString("utf8"));
+    const sequence = match?.[2];
+    if (!isEncoded(read) || read.o !== tagOf(owner)) return undefined;
+    if ((read.p === undefined) !== (sequence === undefined)) return undefined;
+    const part = read.p && { writer: read.p[0], position: read.p[1], sequence: Number(sequence) };
     return new CommitCursor(owner, read.f, Object.entries(read.w), part);
   } catch {
     return undefined;
@@ -138,15 +142,20 @@ interface Encoded {
   readonly o: string;
   readonly f: number;
   readonly w: Record<string, number>;
-  readonly p?: [writer: string, position: number, sequence: number];
+  readonly p?: [writer: string, position: number];
 }
 
-function encode(owner: string, floor: number, writers: Map<string, number>, part: Part | undefined): string {
+function encode(
+  owner: string,
+  floor: number,
+  writers: Map<string, number>,
+  part: Omit<Part, "sequence"> | undefined,
+): string {
   const encoded: Encoded = {
     o: tagOf(owner),
     f: floor,
     w: Object.fromEntries(writers),
-    ...(part && { p: [part.writer, part.position, part.sequence] as [string, number, number] }),
+    ...(part && { p: [part.writer, part.position] as [string, number] }),
   };
   return `c.${Buffer.from(JSON.stringify(encoded)).toString("base64url")}`;
 }
@@ -159,11 +168,7 @@ function isEncoded(value: unknown): value is Encoded {
     ([id, at]) => /^[0-9a-f-]{36}$/.test(id) && Number.isSafeInteger(at),
   );
   const partIsWell =
-    p === undefined ||
-    (Array.isArray(p) &&
-      typeof p[0] === "string" &&
-      Number.isSafeInteger(p[1]) &&
-      Number.isSafeInteger(p[2]));
+    p === undefined || (Array.isArray(p) && typeof p[0] === "string" && Number.isSafeInteger(p[1]));
   return writersAreWell && partIsWell;
 }
 

@@ -15,6 +15,8 @@ export const HEARTBEAT_MS = 15_000;
 const CHUNKS_PER_READ = 50;
 /** What one page of a filtered list may look at before it answers with what it has. */
 const CHUNKS_PER_PAGE_MAX = 500;
+/** Readers of one chunk who stand at more different places than that share nothing. */
+const SHARED_PLACES_MAX = 8;
 
 /** An entry with the place it belongs to. */
 export interface PlacedEntry {
@@ -25,7 +27,7 @@ export interface PlacedEntry {
 
 /** What a follower is told, in order; every item carries the cursor to go on from. */
 export type LogItem =
-  | { readonly kind: "entries"; readonly entries: readonly PlacedEntry[]; readonly cursor: string }
+  | EntriesItem
   | {
       readonly kind: "gap";
       readonly fromSequence: number;
@@ -34,6 +36,12 @@ export type LogItem =
     }
   | { readonly kind: "heartbeat"; readonly cursor: string }
   | { readonly kind: "ended"; readonly view: RunView; readonly cursor: string };
+
+interface EntriesItem {
+  readonly kind: "entries";
+  readonly entries: readonly PlacedEntry[];
+  readonly cursor: string;
+}
 
 /** Where a follower starts. */
 export type LogStart =
@@ -47,19 +55,20 @@ export class Logs {
   readonly #orm: MikroORM;
   readonly #bus: LogBus;
   readonly #history: LogHistory;
-  readonly #position: () => number;
+  readonly #place: () => number;
+  readonly #shared = new SharedItems();
 
   constructor(parts: {
     orm: MikroORM;
     bus: LogBus;
     history: LogHistory;
     /** The place in the journal after everything that is committed now. */
-    position: () => number;
+    place: () => number;
   }) {
     this.#orm = parts.orm;
     this.#bus = parts.bus;
     this.#history = parts.history;
-    this.#position = parts.position;
+    this.#place = parts.place;
   }
 
   /** A page of history. */
@@ -113,43 +122,49 @@ export class Logs {
   ): Promise<{ cursor: string; items: AsyncGenerator<LogItem> }> {
     await this.#requireViewer(call, scope);
     const cursor = await this.#startCursor(scope, start);
-    return { cursor: cursor.text(), items: this.follow(scope, cursor, filter, call.signal) };
+    const isNow = start.from === "now" && cursor instanceof CommitCursor;
+    return { cursor: cursor.text(), items: this.follow(scope, cursor, filter, call.signal, isNow) };
   }
 
   /**
    * Follows a log from a cursor: subscribes, reads history, then goes on live, so that nothing falls between the two.
    * A reader that is too slow for the live part is sent back to the history and misses nothing. Following a run ends
-   * with the run; everything else with the signal.
+   * with the run; everything else with the signal. With `isNow`, the cursor is a place that was taken a moment ago.
    */
   async *follow(
     scope: LogScope,
     cursor: LogCursor,
     filter: LogFilter,
     signal: AbortSignal,
+    isNow = false,
   ): AsyncGenerator<LogItem> {
     if (cursor instanceof RunCursor && cursor.ended) return;
     using subscription = this.#bus.subscribe(scope);
-    const wanted = entryFilter(filter);
+    // Where nothing was committed since, there is no history to read: a thousand who begin at once ask for none.
+    let isCaughtUp = isNow && cursor instanceof CommitCursor && this.#bus.newestPosition <= cursor.floor;
+    const reader = {
+      scope,
+      cursor,
+      wanted: entryFilter(filter),
+      filter: JSON.stringify(filter),
+      shared: this.#shared,
+    };
     while (!signal.aborted) {
       subscription.restart();
       // Read before the history: what a run that has ended wrote is all in there.
       const ended = scope.kind === "run" ? await this.#endOf(scope.runId) : undefined;
-      yield* this.#catchUp(scope, cursor, wanted, signal);
+      if (!isCaughtUp) yield* this.#catchUp(reader, signal);
+      isCaughtUp = false;
       if (ended !== undefined) return yield { kind: "ended", view: ended, cursor: endCursor(cursor) };
-      const end = yield* followLive(scope, subscription, cursor, wanted, signal);
+      const end = yield* followLive(reader, subscription, signal);
       if (end) return;
     }
   }
 
-  async *#catchUp(
-    scope: LogScope,
-    cursor: LogCursor,
-    wanted: ((entry: LogEntry) => boolean) | undefined,
-    signal: AbortSignal,
-  ): AsyncGenerator<LogItem> {
+  async *#catchUp(reader: Reader, signal: AbortSignal): AsyncGenerator<LogItem> {
     while (!signal.aborted) {
-      const chunks = await this.#history.after(scope, cursor, CHUNKS_PER_READ);
-      for (const chunk of chunks) yield* itemsOf(scope, cursor, chunk, wanted);
+      const chunks = await this.#history.after(reader.scope, reader.cursor, CHUNKS_PER_READ);
+      for (const chunk of chunks) yield* itemsOf(reader, chunk);
       if (chunks.length < CHUNKS_PER_READ) return;
     }
   }
@@ -169,7 +184,7 @@ export class Logs {
       case "last":
         return this.#cursorBeforeLast(scope, start.count);
       case "now": {
-        if (scope.kind !== "run") return new CommitCursor(ownerOf(scope), this.#position());
+        if (scope.kind !== "run") return new CommitCursor(ownerOf(scope), this.#place());
         const [newest] = await this.#history.before(scope, undefined, {}, 1);
         return new RunCursor(scope.runId, newest?.entries.at(-1)?.sequence ?? 0);
       }
@@ -222,14 +237,23 @@ export class Logs {
   }
 }
 
+/** Where a follower stands, and what it wants to see. */
+interface Reader {
+  readonly scope: LogScope;
+  readonly cursor: LogCursor;
+  readonly wanted: ((entry: LogEntry) => boolean) | undefined;
+  /** Stands for `wanted`. */
+  readonly filter: string;
+  readonly shared: SharedItems;
+}
+
 /** Goes on live until the run ends (true), the signal fires, or the reader was too slow (both false). */
 async function* followLive(
-  scope: LogScope,
+  reader: Reader,
   subscription: LogSubscription,
-  cursor: LogCursor,
-  wanted: ((entry: LogEntry) => boolean) | undefined,
   signal: AbortSignal,
 ): AsyncGenerator<LogItem, boolean> {
+  const { cursor } = reader;
   while (!signal.aborted && !subscription.overflowed) {
     const items: BusItem[] = await subscription.take(HEARTBEAT_MS, signal);
     if (items.length === 0 && !signal.aborted && !subscription.overflowed) {
@@ -240,19 +264,15 @@ async function* followLive(
         yield { kind: "ended", view: item.ended, cursor: endCursor(cursor) };
         return true;
       }
-      yield* itemsOf(scope, cursor, item.chunk, wanted);
+      yield* itemsOf(reader, item.chunk);
     }
   }
   return false;
 }
 
 /** What a chunk means to a reader: nothing, entries, or first a gap where entries before it are gone. */
-function* itemsOf(
-  scope: LogScope,
-  cursor: LogCursor,
-  chunk: LogChunk,
-  wanted: ((entry: LogEntry) => boolean) | undefined,
-): Generator<LogItem> {
+function* itemsOf(reader: Reader, chunk: LogChunk): Generator<LogItem> {
+  const { scope, cursor, shared } = reader;
   const next = cursor instanceof RunCursor ? cursor.sequence + 1 : chunk.firstSequence;
   const fresh = cursor.take(chunk);
   if (next < chunk.firstSequence && scope.kind === "run") {
@@ -260,18 +280,44 @@ function* itemsOf(
     const before = new RunCursor(scope.runId, toSequence);
     yield { kind: "gap", fromSequence: next, toSequence, cursor: before.text() };
   }
+  if (fresh.length === 0) return;
+  const item = shared.item(chunk, `${cursor.text()} ${fresh[0]!.sequence} ${reader.filter}`, () =>
+    entriesItem(reader, chunk, fresh),
+  );
+  if (item.entries.length > 0) yield item;
+}
+
+function entriesItem({ cursor, wanted }: Reader, chunk: LogChunk, fresh: readonly LogEntry[]): EntriesItem {
   const entries = wanted === undefined ? fresh : fresh.filter(wanted);
-  if (entries.length === 0) return;
   const last = entries.length - 1;
-  yield {
+  const [after, within] = [cursor.text(), cursor.within(chunk)];
+  return {
     kind: "entries",
     entries: entries.map((entry, index) => ({
       entry,
       chunk,
-      cursor: index === last ? cursor.text() : cursor.textAt(chunk, entry),
+      cursor: index === last ? after : within(entry),
     })),
-    cursor: cursor.text(),
+    cursor: after,
   };
+}
+
+/**
+ * What chunks mean to readers who stand at the same place and want the same. They get one and the same item, so that
+ * whoever encodes it can do that once for a thousand of them.
+ */
+class SharedItems {
+  readonly #items = new WeakMap<LogChunk, Map<string, EntriesItem>>();
+
+  item(chunk: LogChunk, key: string, make: () => EntriesItem): EntriesItem {
+    const known = this.#items.get(chunk) ?? new Map<string, EntriesItem>();
+    this.#items.set(chunk, known);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const made = make();
+    if (known.size < SHARED_PLACES_MAX) known.set(key, made);
+    return made;
+  }
 }
 
 function endCursor(cursor: LogCursor): string {
@@ -283,7 +329,7 @@ function placed(scope: LogScope, chunk: LogChunk, entry: LogEntry): PlacedEntry 
     scope.kind === "run"
       ? new RunCursor(scope.runId, 0)
       : new CommitCursor(ownerOf(scope), chunk.position - 1);
-  return { entry, chunk, cursor: cursor.textAt(chunk, entry) };
+  return { entry, chunk, cursor: cursor.within(chunk)(entry) };
 }
 
 interface ListPlace {

@@ -122,6 +122,32 @@ test("a tail begins now, at the beginning, or with the last n", async () => {
   expect(last.entries.map(({ text }) => text)).toEqual(["b", "c", "d"]);
 });
 
+test("a tail that begins now shows nothing older, also when the service has just been started", async () => {
+  const first = await startService({ CODEACTIONS_GO: "/nonexistent/go" });
+  const { databaseUrl } = first;
+  const project = await newProject(first.clients());
+  const { id: codeId } = await newCode(first.clients(), project, SAY);
+  await first.clients().runs.runCode({ codeId, input: { body: utf8("old") } });
+  await first[Symbol.asyncDispose]();
+  await using second = await startService({ CODEACTIONS_GO: "/nonexistent/go", DATABASE_URL: databaseUrl });
+  const { logs, runs } = second.clients("grpc");
+  const leaving = new AbortController();
+  const tail = logs.tailLogs({ scope: { case: "codeId", value: codeId } }, { signal: leaving.signal });
+  const events = tail[Symbol.asyncIterator]();
+  const started = (await events.next()).value?.event;
+  expect(started?.event.case).toBe("started");
+  await runs.runCode({ codeId, input: { body: utf8("new") } });
+  const onlyNew = { case: "batch", value: { entries: [{ text: "new" }] } };
+  expect((await events.next()).value?.event?.event).toMatchObject(onlyNew);
+  // Nor does one that goes on from where the first began.
+  const from = { case: "cursor", value: started!.cursor } as const;
+  const again = logs.tailLogs({ scope: { case: "codeId", value: codeId }, from }, { signal: leaving.signal });
+  const resumed = again[Symbol.asyncIterator]();
+  await resumed.next();
+  expect((await resumed.next()).value?.event?.event).toMatchObject(onlyNew);
+  leaving.abort();
+});
+
 test("a tail of a run ends with the run, and says how it ended", async () => {
   const { id: codeId } = await newCode(clients, projectId, SAY);
   const { run } = await clients.runs.runCode({ codeId, input: { body: utf8("x") } });
