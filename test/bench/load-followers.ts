@@ -7,7 +7,7 @@ import type { Followed, FollowOrder } from "./p8-log-volume.ts";
 /** Many tails of one code at once. Prints `following` once all are open, and how they got on when all have ended. */
 
 const STREAMS_PER_SESSION = 200;
-const SILENCE_MS_MAX = 20_000;
+const SILENCE_MS_MAX = 60_000;
 
 const order = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as FollowOrder;
 const url = new URL(order.url);
