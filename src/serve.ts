@@ -163,6 +163,9 @@ function toTry(app: App, config: Config, first: DemoRun | undefined): string {
   const plainHttp2 = app.url.startsWith("http://") ? " --http2-prior-knowledge" : "";
   return `
 Try it:
+  ${color.dim("# from another terminal: log in once, run a code, watch what it logs")}
+  npx codeactions login --address ${app.url} --token ${token}
+  npx codeactions run ${slug} --project demo --param name=you && npx codeactions logs --project demo
   ${color.dim("# run it by reflection, with nothing but this address")}
   npx buf curl${plainHttp2} --protocol grpc ${auth} -d '{"code_id":"${code}"}' ${app.url}/codeactions.v1.RunnerService/RunCode
   ${color.dim("# what there is, the way grpcurl asks")}
