@@ -59,7 +59,7 @@ const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
  * A short way for plain calls of a few methods: gRPC or Connect, one binary message, not compressed. It reads and
- * writes the protocols' bytes itself, which costs a fifth of what the library for them does, and answers only what
+ * writes the protocols' bytes itself, which costs a fraction of what the library for them does, and answers only what
  * succeeds. What is not plain is handed on to that library as it came, and so is every refusal, so that there is one
  * implementation of all that can go wrong.
  */

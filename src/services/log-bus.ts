@@ -16,7 +16,6 @@ const QUEUE_ENTRIES_MAX = 20_000;
 /** Tells followers what was committed, in commit order. Never waits for anybody. */
 export class LogBus {
   readonly #subscriptions = new Map<string, Set<LogSubscription>>();
-
   #newestPosition = 0;
 
   /** The highest position of the chunks that followers have been told of; 0 before the first. */
@@ -44,7 +43,8 @@ export class LogBus {
   }
 
   committed(chunks: readonly LogChunk[]): void {
-    for (const { position } of chunks) this.#newestPosition = Math.max(this.#newestPosition, position);
+    // A writer's positions grow with its commits.
+    this.#newestPosition = chunks.at(-1)?.position ?? this.#newestPosition;
     if (this.#subscriptions.size === 0) return;
     for (const chunk of chunks) {
       for (const topic of [`run ${chunk.runId}`, `code ${chunk.codeId}`, `project ${chunk.projectId}`]) {

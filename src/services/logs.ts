@@ -122,8 +122,8 @@ export class Logs {
   ): Promise<{ cursor: string; items: AsyncGenerator<LogItem> }> {
     await this.#requireViewer(call, scope);
     const cursor = await this.#startCursor(scope, start);
-    const isNow = start.from === "now" && cursor instanceof CommitCursor;
-    return { cursor: cursor.text(), items: this.follow(scope, cursor, filter, call.signal, isNow) };
+    const items = this.follow(scope, cursor, filter, call.signal, start.from === "now");
+    return { cursor: cursor.text(), items };
   }
 
   /**
