@@ -1,6 +1,20 @@
 import type { Pool } from "pg";
+import {
+  BIGINT,
+  BOOLEAN,
+  BYTES,
+  type Column,
+  column,
+  INT,
+  insertColumns,
+  JSONB,
+  TEXT,
+  TIMESTAMP,
+  UUID,
+  Writer,
+} from "../core/db/binary-arrays.ts";
 import type { Run, StoredPair } from "../core/db/entities/runs.ts";
-import { packEntries } from "./log-chunk.ts";
+import { type PackedEntries, packEntries } from "./log-chunk.ts";
 import type { LogChunk } from "./log-entry.ts";
 
 /** What is kept of a run's request and result. */
@@ -26,105 +40,163 @@ interface Written {
   readonly writesRow: boolean;
 }
 
+interface PayloadRow {
+  readonly runId: string;
+  readonly payload: Payload;
+}
+
+interface ChunkRow {
+  readonly chunk: LogChunk;
+  readonly packed: PackedEntries;
+}
+
+const WRITER_BYTES = 64 * 1024;
+
 /**
- * Writes a batch in one statement, so one commit. Rows travel as JSON, all bytes together as one binary value that
- * is cut up in place. Answers with the ids of the runs whose row is now the one given.
+ * Writes a batch in one statement, so one commit. Answers with the ids of the runs whose row is now the one given.
+ * `isNew` says that nothing of the batch has been written before: that costs less, and where it is wrong the database
+ * refuses the whole batch.
  */
 export async function writeBatch(
   pool: Pool,
   batch: readonly Written[],
   chunks: readonly LogChunk[],
+  isNew: boolean,
 ): Promise<Set<string>> {
-  const bytes = new Bytes();
-  const runs = batch.filter((pending) => pending.writesRow).map((pending) => pending.row);
-  const payloads = batch.flatMap(({ row, payload }) =>
-    payload === undefined ? [] : [payloadRow(row.id, payload, bytes)],
-  );
-  const logs = chunks.map((chunk) => chunkRow(chunk, bytes));
-  const { rows } = await pool.query<{ id: string }>({
-    name: "write-batch",
-    text: WRITE_BATCH,
-    values: [JSON.stringify(runs), JSON.stringify(payloads), JSON.stringify(logs), bytes.joined()],
-  });
-  return new Set(rows.map((row) => row.id));
-}
-
-/** Pieces of one binary parameter; each is remembered by where it lies. */
-class Bytes {
-  readonly #pieces: Uint8Array[] = [];
-  #length = 0;
-
-  /** Adds a piece; answers [where it starts, counted from 1; its length], as SQL's substring wants it. */
-  add(piece: Uint8Array): [from: number, length: number] {
-    const from = this.#length + 1;
-    this.#pieces.push(piece);
-    this.#length += piece.byteLength;
-    return [from, piece.byteLength];
-  }
-
-  joined(): Buffer {
-    return Buffer.concat(this.#pieces, this.#length);
-  }
-}
-
-function payloadRow(runId: string, payload: Payload, bytes: Bytes): object {
-  const { method, path, query, headers, result } = payload;
-  const [bodyFrom, bodyLength] = bytes.add(payload.body);
-  const row = { runId, method, path, query, headers, bodyFrom, bodyLength };
-  if (result === undefined) return row;
-  const [resultFrom, resultLength] = bytes.add(result.body);
-  return {
-    ...row,
-    statusCode: result.statusCode,
-    contentType: result.contentType,
-    resultHeaders: result.headers,
-    resultFrom,
-    resultLength,
+  const rows: Rows = {
+    runs: batch.filter((pending) => pending.writesRow).map((pending) => pending.row),
+    payloads: batch.flatMap(({ row: { id }, payload }) =>
+      payload === undefined ? [] : [{ runId: id, payload }],
+    ),
+    chunks: chunks.map((chunk) => ({ chunk, packed: packEntries(chunk.entries) })),
   };
+  const writer = new Writer(WRITER_BYTES);
+  const written = TABLE_NAMES.filter((name) => rows[name].length > 0);
+  const values = written.flatMap((name) => encode(name, rows, writer));
+  const result = await pool.query<{ id: string }>({ ...statement(written, isNew), values });
+  return new Set(isNew ? rows.runs.map(({ id }) => id) : result.rows.map(({ id }) => id));
 }
 
-function chunkRow(chunk: LogChunk, bytes: Bytes): object {
-  const { entries, ...place } = chunk;
-  const { heads, ...packed } = packEntries(entries);
-  const [headsFrom, headsLength] = bytes.add(heads);
-  return { ...place, ...packed, entries: entries.length, headsFrom, headsLength };
+/** What a batch has for each table. */
+interface Rows {
+  readonly runs: readonly Run[];
+  readonly payloads: readonly PayloadRow[];
+  readonly chunks: readonly ChunkRow[];
 }
 
-const RUN_COLUMNS = `id, project_id, code_id, version, trigger, status, attempt, owner, create_time, start_time, end_time,
-  error_kind, error_message, error_traceback, queue_us, start_us, wall_us, cpu_us, peak_memory_bytes, log_entries, cold`;
+const RUN_COLUMNS: readonly Column<Run>[] = [
+  column("id", UUID, (row) => row.id),
+  column("project_id", UUID, (row) => row.projectId),
+  column("code_id", UUID, (row) => row.codeId),
+  column("version", INT, (row) => row.version),
+  column("trigger", TEXT, (row) => row.trigger),
+  column("status", TEXT, (row) => row.status),
+  column("attempt", INT, (row) => row.attempt),
+  column("owner", UUID, (row) => row.owner),
+  column("create_time", TIMESTAMP, (row) => row.createTime),
+  column("start_time", TIMESTAMP, (row) => row.startTime),
+  column("end_time", TIMESTAMP, (row) => row.endTime),
+  column("error_kind", TEXT, (row) => row.errorKind),
+  column("error_message", TEXT, (row) => row.errorMessage),
+  column("error_traceback", TEXT, (row) => row.errorTraceback),
+  column("queue_us", BIGINT, (row) => row.queueUs),
+  column("start_us", BIGINT, (row) => row.startUs),
+  column("wall_us", BIGINT, (row) => row.wallUs),
+  column("cpu_us", BIGINT, (row) => row.cpuUs),
+  column("peak_memory_bytes", BIGINT, (row) => row.peakMemoryBytes),
+  column("log_entries", BIGINT, (row) => row.logEntries),
+  column("cold", BOOLEAN, (row) => row.cold),
+];
 
-const WRITE_BATCH = `
-with chunks as (
-  insert into log_chunks (run_id, first_sequence, entries, project_id, code_id, version, attempt, writer, position,
-    min_time_us, max_time_us, max_level, streams, heads, text)
-  select "runId", "firstSequence", entries, "projectId", "codeId", version, attempt, writer, position,
-    "minTimeUs", "maxTimeUs", "maxLevel", streams, substring($4::bytea from "headsFrom" for "headsLength"), text
-  from json_to_recordset($3::json) as chunk ("runId" uuid, "firstSequence" bigint, entries int, "projectId" uuid,
-    "codeId" uuid, version int, attempt int, writer uuid, position bigint, "minTimeUs" bigint, "maxTimeUs" bigint,
-    "maxLevel" int, streams int, "headsFrom" int, "headsLength" int, text text)
-), payloads as (
-  insert into run_payloads (run_id, method, path, query, headers, body, result_status_code, result_content_type,
-    result_headers, result_body)
-  select "runId", method, path, query, headers, substring($4::bytea from "bodyFrom" for "bodyLength"), "statusCode",
-    "contentType", "resultHeaders", substring($4::bytea from "resultFrom" for "resultLength")
-  from json_to_recordset($2::json) as payload ("runId" uuid, method text, path text, query jsonb, headers jsonb,
-    "bodyFrom" int, "bodyLength" int, "statusCode" int, "contentType" text, "resultHeaders" jsonb, "resultFrom" int,
-    "resultLength" int)
-  on conflict (run_id) do update set result_status_code = excluded.result_status_code,
-    result_content_type = excluded.result_content_type, result_headers = excluded.result_headers,
-    result_body = excluded.result_body
-)
-insert into runs (${RUN_COLUMNS})
-select id, "projectId", "codeId", version, trigger, status, attempt, owner, "createTime", "startTime", "endTime",
-  "errorKind", "errorMessage", "errorTraceback", "queueUs", "startUs", "wallUs", "cpuUs", "peakMemoryBytes",
-  "logEntries", cold
-from json_to_recordset($1::json) as run (id uuid, "projectId" uuid, "codeId" uuid, version int, trigger text,
-  status text, attempt int, owner uuid, "createTime" timestamptz, "startTime" timestamptz, "endTime" timestamptz,
-  "errorKind" text, "errorMessage" text, "errorTraceback" text, "queueUs" bigint, "startUs" bigint, "wallUs" bigint,
-  "cpuUs" bigint, "peakMemoryBytes" bigint, "logEntries" bigint, cold boolean)
-on conflict (id) do update set status = excluded.status, start_time = excluded.start_time, end_time = excluded.end_time,
-  error_kind = excluded.error_kind, error_message = excluded.error_message, error_traceback = excluded.error_traceback,
-  queue_us = excluded.queue_us, start_us = excluded.start_us, wall_us = excluded.wall_us, cpu_us = excluded.cpu_us,
-  peak_memory_bytes = excluded.peak_memory_bytes, log_entries = excluded.log_entries, cold = excluded.cold
-where runs.status in ('QUEUED', 'RUNNING') and runs.owner = excluded.owner and runs.attempt = excluded.attempt
-returning id`;
+const PAYLOAD_COLUMNS: readonly Column<PayloadRow>[] = [
+  column("run_id", UUID, ({ runId }) => runId),
+  column("method", TEXT, ({ payload }) => payload.method),
+  column("path", TEXT, ({ payload }) => payload.path),
+  column("query", JSONB, ({ payload }) => payload.query),
+  column("headers", JSONB, ({ payload }) => payload.headers),
+  column("body", BYTES, ({ payload }) => payload.body),
+  column("result_status_code", INT, ({ payload }) => payload.result?.statusCode),
+  column("result_content_type", TEXT, ({ payload }) => payload.result?.contentType),
+  column("result_headers", JSONB, ({ payload }) => payload.result?.headers),
+  column("result_body", BYTES, ({ payload }) => payload.result?.body),
+];
+
+const CHUNK_COLUMNS: readonly Column<ChunkRow>[] = [
+  column("run_id", UUID, ({ chunk }) => chunk.runId),
+  column("first_sequence", BIGINT, ({ chunk }) => chunk.firstSequence),
+  column("entries", INT, ({ chunk }) => chunk.entries.length),
+  column("project_id", UUID, ({ chunk }) => chunk.projectId),
+  column("code_id", UUID, ({ chunk }) => chunk.codeId),
+  column("version", INT, ({ chunk }) => chunk.version),
+  column("attempt", INT, ({ chunk }) => chunk.attempt),
+  column("writer", UUID, ({ chunk }) => chunk.writer),
+  column("position", BIGINT, ({ chunk }) => chunk.position),
+  column("min_time_us", BIGINT, ({ packed }) => packed.minTimeUs),
+  column("max_time_us", BIGINT, ({ packed }) => packed.maxTimeUs),
+  column("max_level", INT, ({ packed }) => packed.maxLevel),
+  column("streams", INT, ({ packed }) => packed.streams),
+  column("heads", BYTES, ({ packed }) => packed.heads),
+  column("text", TEXT, ({ packed }) => packed.text),
+];
+
+/** What a row has that says which run it is, and not how far it has come. */
+const FIXED = ["id", "project_id", "code_id", "version", "trigger", "attempt", "owner", "create_time"];
+
+/** The tables, and what becomes of a row that is there already. */
+const TABLES: { readonly [Name in keyof Rows]: Table<Rows[Name][number]> } = {
+  chunks: {
+    name: "log_chunks",
+    columns: CHUNK_COLUMNS,
+    // It was written by a commit whose confirmation was lost.
+    onConflict: "on conflict (run_id, first_sequence) do nothing",
+  },
+  payloads: {
+    name: "run_payloads",
+    columns: PAYLOAD_COLUMNS,
+    onConflict: `on conflict (run_id) do update set ${replacing(PAYLOAD_COLUMNS, (name) => name.startsWith("result_"))}`,
+  },
+  runs: {
+    name: "runs",
+    columns: RUN_COLUMNS,
+    onConflict: `on conflict (id) do update set ${replacing(RUN_COLUMNS, (name) => !FIXED.includes(name))}
+      where runs.status in ('QUEUED', 'RUNNING') and runs.owner = excluded.owner and runs.attempt = excluded.attempt
+      returning id`,
+  },
+};
+const TABLE_NAMES = Object.keys(TABLES) as (keyof Rows)[];
+
+interface Table<Row> {
+  readonly name: string;
+  readonly columns: readonly Column<Row>[];
+  readonly onConflict: string;
+}
+
+function encode<Name extends keyof Rows>(name: Name, rows: Rows, to: Writer): Buffer[] {
+  const { columns } = TABLES[name] as Table<Rows[Name][number]>;
+  return columns.map((one) => one.encode(rows[name], to));
+}
+
+const statements = new Map<string, { readonly name: string; readonly text: string }>();
+
+/** Only the tables that get something are part of it: opening one costs as much as several rows. */
+function statement(names: readonly (keyof Rows)[], isNew: boolean): { name: string; text: string } {
+  const name = ["write", isNew ? "new" : "known", ...names].join("-");
+  const known = statements.get(name);
+  if (known !== undefined) return known;
+  let first = 1;
+  const inserts = names.map((table) => {
+    const { name: target, columns, onConflict } = TABLES[table];
+    const insert = insertColumns(target, columns, first);
+    first += columns.length;
+    return `${table} as (${insert} ${isNew ? "" : onConflict})`;
+  });
+  const answer = !isNew && names.includes("runs") ? "select id from runs" : "select";
+  const made = { name, text: `with ${inserts.join(", ")} ${answer}` };
+  statements.set(name, made);
+  return made;
+}
+
+function replacing(columns: readonly Column<never>[], isReplaced: (name: string) => boolean): string {
+  const names = columns.map(({ name }) => name).filter(isReplaced);
+  return names.map((name) => `${name} = excluded.${name}`).join(", ");
+}

@@ -46,6 +46,8 @@ interface Pending {
   bytes: number;
   /** When it is to leave at the latest; a run that has only begun may wait for its end. */
   dueMs: number;
+  /** Nothing of the run has left yet. */
+  isNew: boolean;
 }
 
 /**
@@ -63,6 +65,8 @@ export class Journal {
   readonly #committed: (chunks: readonly LogChunk[]) => void;
   /** In the order in which they came; a run is in here at most once. */
   #pending = new Map<string, Pending>();
+  /** Runs of which something has left, and not their end. */
+  readonly #begun = new Set<string>();
   #pendingBytes = 0;
   #urgent = false;
   #startTimer: NodeJS.Timeout | undefined;
@@ -163,7 +167,8 @@ export class Journal {
     let pending = this.#pending.get(row.id);
     if (pending === undefined) {
       const dueMs = performance.now() + this.#settings.startDelayMs;
-      pending = { row, payload, entries: [], waiters: [], writesRow, bytes: 0, dueMs };
+      const isNew = row.attempt === 1 && !this.#begun.has(row.id);
+      pending = { row, payload, entries: [], waiters: [], writesRow, bytes: 0, dueMs, isNew };
       this.#pending.set(row.id, pending);
     }
     pending.row = row;
@@ -225,6 +230,8 @@ export class Journal {
         break;
       }
       this.#pending.delete(id);
+      if (isFinal(pending.row)) this.#begun.delete(id);
+      else this.#begun.add(id);
       batch.push(pending);
       bytes += pending.bytes;
     }
@@ -234,9 +241,10 @@ export class Journal {
   /** Commits a batch, again and again while the database is away. */
   async #commit(batch: Pending[]): Promise<void> {
     const chunks = batch.flatMap((pending) => this.#chunksOf(pending));
+    let isNew = batch.every((pending) => pending.isNew);
     for (let attempt = 0; ; attempt++) {
       try {
-        const written = await writeBatch(this.#pool, batch, chunks);
+        const written = await writeBatch(this.#pool, batch, chunks, isNew);
         for (const pending of batch) this.#pendingBytes -= pending.bytes;
         if (chunks.length > 0) this.#committed(chunks);
         for (const pending of batch) {
@@ -245,6 +253,10 @@ export class Journal {
         }
         return;
       } catch (error) {
+        // A commit whose confirmation was lost has happened: what is tried again may be there.
+        const wasNew = isNew;
+        isNew = false;
+        if (wasNew && isThere(error)) continue;
         if (refusedByContent(error)) return this.#commitOneByOne(batch, error);
         const waitMs = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!;
         this.#log.error({ error, runs: batch.length, waitMs }, "runs could not be committed; trying again");
@@ -298,6 +310,15 @@ export class Journal {
     }
     return chunks;
   }
+}
+
+function isFinal({ status }: Run): boolean {
+  return status !== "QUEUED" && status !== "RUNNING";
+}
+
+/** A row of the same key is there already. */
+function isThere(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "23505";
 }
 
 /** PostgreSQL's classes of errors that say "never like this" rather than "not now". */

@@ -1,8 +1,8 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
-import { Pool } from "pg";
+import { Pool, type QueryConfig } from "pg";
 import { v7 as newId } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { Run } from "../../src/core/db/entities/runs.ts";
+import { type Run, RunEntity } from "../../src/core/db/entities/runs.ts";
 import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import { Journal, NotCommitted } from "../../src/services/journal.ts";
 import type { LogChunk, LogEntry } from "../../src/services/log-entry.ts";
@@ -81,6 +81,54 @@ test("bodies of any bytes come back as they were", async () => {
   expect(rows[0].query).toEqual(payload.query);
 });
 
+test("a run's row comes back as it was written, whatever its columns hold", async () => {
+  const full: Run = {
+    ...ended(aRun(), "FAILED"),
+    startTime: new Date("1969-12-31T23:59:59.999Z"),
+    errorKind: "",
+    errorMessage: "ünïcode 🎈, a tab\t and half a pair \ud800.",
+    errorTraceback: "x".repeat(100_000),
+    queueUs: 2 ** 53 - 1,
+    startUs: -1,
+    wallUs: 2 ** 32,
+    cpuUs: 2 ** 31,
+    peakMemoryBytes: 0,
+    logEntries: 7,
+    cold: false,
+  };
+  const sparse = { ...ended(aRun(), "LOST"), codeId: null, owner: null };
+  await Promise.all([journal.finish(full, undefined), journal.finish(sparse, undefined)]);
+  const em = orm.em.fork();
+  expect(await em.findOneOrFail(RunEntity, { id: full.id })).toMatchObject({
+    ...full,
+    errorMessage: "ünïcode 🎈, a tab\t and half a pair \ufffd.",
+  });
+  expect(await em.findOneOrFail(RunEntity, { id: sparse.id })).toMatchObject({ ...sparse, cold: null });
+});
+
+test("a commit whose confirmation is lost is not made twice, and what it said stands", async () => {
+  let lost = 0;
+  const unreliable = new Proxy(pool, {
+    get: (target, name) => {
+      if (name !== "query") return Reflect.get(target, name);
+      return async (ask: QueryConfig) => {
+        const answer = await target.query(ask);
+        if (lost++ === 0) throw new Error("Connection terminated unexpectedly");
+        return answer;
+      };
+    },
+  });
+  const other = new Journal({ pool: unreliable, log: silent, settings: { writer }, committed: () => {} });
+  const run = aRun();
+  other.append(run, [anEntry(1), anEntry(2)]);
+  await other.finish(ended(run, "SUCCEEDED"), undefined);
+  await other.close(1000);
+  expect(lost).toBe(2);
+  expect(await statusOf(run)).toBe("SUCCEEDED");
+  const { rows } = await pool.query("select entries from log_chunks where run_id = $1", [run.id]);
+  expect(rows).toEqual([{ entries: 2 }]);
+});
+
 test("a run's log is committed with or before its end, in order, and can be read back", async () => {
   const run = aRun();
   const entries = Array.from({ length: 2500 }, (_, index) => anEntry(index + 1));
@@ -95,7 +143,7 @@ test("a run's log is committed with or before its end, in order, and can be read
 });
 
 test("what the database refuses for what it is does not take its neighbours down", async () => {
-  const [good, bad] = [aRun(), { ...aRun(), errorMessage: "half a pair: \ud800 and a NUL: \0" }];
+  const [good, bad] = [aRun(), { ...aRun(), errorMessage: "a NUL: \0" }];
   const outcomes = await Promise.allSettled([
     journal.finish(ended(good, "SUCCEEDED"), undefined),
     journal.finish(ended(bad, "FAILED"), undefined),
