@@ -47,7 +47,7 @@ export function endpointDoor(
 ): (request: Request, response: Response, correlationId: string) => boolean {
   const limits = new RateLimits(parts.rateLimit);
   return (request, response, correlationId) => {
-    const url = new URL(request.url ?? "/", "http://any");
+    const url = readTarget(request.url ?? "/");
     const address = addressOf(url.pathname);
     if (address === undefined) {
       if (!isOwnHost(parts, request)) return false;
@@ -65,7 +65,7 @@ async function answer(
   parts: Parts,
   limits: RateLimits,
   address: Address,
-  url: URL,
+  url: Target,
   request: Request,
   response: Response,
   correlationId: string,
@@ -97,6 +97,19 @@ function isOwnHost({ endpointHost }: Parts, request: Request): boolean {
   return String(authority).replace(/:\d+$/, "").toLowerCase() === endpointHost.toLowerCase();
 }
 
+/** What a request is for, its path in its normal form. */
+interface Target {
+  readonly pathname: string;
+  readonly query: readonly Pair[];
+}
+
+/** Plain paths, which nearly all targets are, are in their normal form already. */
+function readTarget(target: string): Target {
+  if (/^\/[\w/-]*$/.test(target) && !target.startsWith("//")) return { pathname: target, query: [] };
+  const { pathname, searchParams } = new URL(target, "http://any");
+  return { pathname, query: [...searchParams] };
+}
+
 function addressOf(path: string): Address | undefined {
   const byId = /^\/action\/endpoint\/([^/]+)\/?$/.exec(path)?.[1];
   if (byId !== undefined) return { codeId: byId.toLowerCase() };
@@ -124,7 +137,7 @@ async function requireAccess(projects: Projects, { code }: Runnable, request: Re
 async function inputOf(
   request: Request,
   method: string,
-  url: URL,
+  url: Target,
   code: Readonly<Code>,
 ): Promise<RunInput | undefined> {
   const body = await bodyOf(request);
@@ -132,7 +145,7 @@ async function inputOf(
   return {
     method,
     path: url.pathname,
-    query: [...url.searchParams],
+    query: url.query,
     headers: headersFor(request, code),
     body,
   };

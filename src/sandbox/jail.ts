@@ -40,7 +40,7 @@ export interface Site {
   readonly asRoot: boolean;
 }
 
-/** A jail about to be started: the three commands that wrap each other, from the outside in. */
+/** A jail about to be started: the commands that wrap each other, from the outside in. */
 interface Plan {
   /** Lines of a shell that still has the service's rights. */
   readonly shell: string[];
@@ -57,6 +57,8 @@ interface Order {
   readonly joins: readonly string[];
   /** For each of the spec's files the descriptor it is read from. */
   readonly fileDescriptors: readonly number[];
+  /** Whether the host lets a process yield to interactive ones. */
+  readonly canYield: boolean;
 }
 
 /** The walls, in the order in which a process passes them. An operator may waive them by name. */
@@ -118,7 +120,7 @@ export function buildWalls(order: Order): StartCommand {
     if (spec.root !== "/") plan.bwrap.push("--ro-bind", spec.root, spec.root);
   }
   const inner = rooted ? spec.command : spec.command.map((part) => onHost(part, spec));
-  const steps = [...plan.setpriv];
+  const steps = [...(order.canYield ? YIELD : []), ...plan.setpriv];
   // The arguments come on a descriptor because a guest can read bubblewrap's command line in /proc.
   if (jailed) steps.push("bwrap", "--args", String(BUBBLEWRAP_DESCRIPTOR), "--");
   // Only after the steps that are found by the shell's own path.
@@ -131,6 +133,12 @@ export function buildWalls(order: Order): StartCommand {
     environment: {},
   };
 }
+
+/**
+ * No wall: a guest that is given work does not take the processor at once from the service that gives it, which has
+ * more to give. Measured on two cores, runs a second go up by a tenth.
+ */
+export const YIELD: readonly string[] = ["chrt", "--batch", "0"];
 
 /** Spelled out one by one: bubblewrap's `--unshare-all` goes on without a user namespace where it cannot have one. */
 const NAMESPACES = [

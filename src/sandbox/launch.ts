@@ -1,4 +1,4 @@
-import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { Socket } from "node:net";
 import { constants, tmpdir } from "node:os";
@@ -12,6 +12,7 @@ import {
   FILTER_DESCRIPTOR,
   type JailSpec,
   type Site,
+  YIELD,
 } from "./jail.ts";
 import { seccompFilter } from "./seccomp.ts";
 
@@ -32,6 +33,7 @@ export class Jails {
   readonly #nothing = openSync("/dev/null", "r");
   /** The filter of system calls, in a file without a name; opened anew by each jail, which reads it to its end. */
   readonly #filter: number | undefined;
+  readonly #canYield = spawnSync(YIELD[0]!, [...YIELD.slice(1), "true"], { stdio: "ignore" }).status === 0;
   #started = 0;
 
   constructor(from: { site: Site; groups: Groups; uidBase: number }) {
@@ -58,6 +60,7 @@ export class Jails {
         uid: this.#uidBase + slot,
         joins: group.joins,
         fileDescriptors: spec.files.map((_, index) => FILTER_DESCRIPTOR + 1 + index),
+        canYield: this.#canYield,
       });
       const child = spawn(start.command, start.arguments, {
         cwd: "/",

@@ -16,6 +16,15 @@ import type {
 import { cutText, RawLines } from "./raw-lines.ts";
 import type { Verdict } from "./verdict.ts";
 
+/** When a group was looked at, and how much processor time it had used by then. */
+export interface Look {
+  readonly atMs: number;
+  readonly cpuUs: number;
+}
+
+/** Within so short a time a group that has answered has not used more than a run can bear. */
+const LOOK_MS_MAX = 5;
+
 /** One invocation to be run: what, for whom, and how long it has taken to get here. */
 export interface Order {
   readonly program: Program;
@@ -50,13 +59,23 @@ export class Run {
   #over: (() => void) | undefined;
   readonly #prints: { stdout?: RawLines; stderr?: RawLines } = {};
 
-  constructor(number: number, order: Order, group: Group, lineBytesMax: number, cold: boolean) {
+  constructor(parts: {
+    number: number;
+    order: Order;
+    group: Group;
+    lineBytesMax: number;
+    cold: boolean;
+    /** The last look at the group, if there was one. */
+    look: Look | undefined;
+  }) {
+    const { number, order, group, lineBytesMax, cold, look } = parts;
     this.number = number;
     this.order = order;
     this.#group = group;
     this.#lineBytesMax = lineBytesMax;
     this.#cold = cold;
-    this.#cpuStartUs = group.cpuUs();
+    const isRecent = look !== undefined && this.#acceptedMs - look.atMs < LOOK_MS_MAX;
+    this.#cpuStartUs = isRecent ? look.cpuUs : group.cpuUs();
     this.#deliveredMs = this.#acceptedMs;
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.outcome = promise;
@@ -89,10 +108,12 @@ export class Run {
   }
 
   /** Takes what it cost; the last moment is while its group still exists. */
-  measure(): void {
+  measure(): Look {
     this.#answeredMs = performance.now();
-    this.#cpuUs = this.#group.cpuUs() - this.#cpuStartUs;
+    const cpuUs = this.#group.cpuUs();
+    this.#cpuUs = cpuUs - this.#cpuStartUs;
     this.#peakMemoryBytes = this.#group.peakMemoryBytes();
+    return { atMs: this.#answeredMs, cpuUs };
   }
 
   get outputExceeded(): boolean {

@@ -6,7 +6,7 @@ import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frame
 import type { Ending, Jail } from "./launch.ts";
 import type { Log } from "./log.ts";
 import type { Outcome, Problem, Result } from "./program.ts";
-import { type Order, Run } from "./run.ts";
+import { type Look, type Order, Run } from "./run.ts";
 import type { Verdict } from "./verdict.ts";
 import * as verdicts from "./verdict.ts";
 
@@ -82,6 +82,7 @@ export class Worker {
   #rules: readonly HostPattern[] = [];
   readonly #clock = new Clock((verdict) => this.#end(verdict));
   #invocation = 0;
+  #look: Look | undefined;
   /** Before any code was loaded: what a clean worker consists of. */
   #processes = 0;
   #tasks = 0;
@@ -133,7 +134,14 @@ export class Worker {
     if (this.#isFrozen) this.#thaw();
     this.#invocation += 1;
     this.runs += 1;
-    const run = new Run(this.#invocation, order, this.#jail.group, this.#limits.lineBytesMax, isBlank);
+    const run = new Run({
+      number: this.#invocation,
+      order,
+      group: this.#jail.group,
+      lineBytesMax: this.#limits.lineBytesMax,
+      cold: isBlank,
+      look: this.#look,
+    });
     order.listener.accepted();
     const { control } = this.#jail;
     if (isBlank) {
@@ -332,7 +340,7 @@ export class Worker {
   #settle(run: Run, result: Result | Verdict, clean: boolean, position: number): void {
     this.#clock.stop();
     this.#door?.end();
-    run.measure();
+    this.#look = run.measure();
     // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
     const starved = this.#starved;
     const judged = starved ? verdicts.outOfMemory(run.order.program.memoryBytesMax) : result;

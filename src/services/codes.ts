@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
-import { v7 as newId } from "uuid";
 import {
   type Code,
   CodeEntity,
@@ -16,6 +15,7 @@ import {
 } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
 import type { Problem } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog } from "./catalog.ts";

@@ -1,7 +1,7 @@
-import { v7 as newId } from "uuid";
 import type { CodeLimits, Language, RecordPayloads } from "../core/db/entities/codes.ts";
 import type { Run, RunTrigger } from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
 import type { Pair, Program } from "../sandbox/program.ts";
 import type { Runnable } from "./catalog.ts";
 import { sha256Of } from "./codes.ts";

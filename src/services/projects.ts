@@ -2,7 +2,6 @@ import { createHmac, hash as digest, randomBytes } from "node:crypto";
 import { UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import { LRUCache } from "lru-cache";
-import { v7 as newId } from "uuid";
 import {
   type Project,
   ProjectEntity,
@@ -11,6 +10,7 @@ import {
   TokenEntity,
 } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
 import { type Call, type Caller, projectNotFound, requireOperator, requireRole } from "./access.ts";
 import { type HostSettings, requireHosts } from "./egress-hosts.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId } from "./pages.ts";

@@ -1,8 +1,8 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
-import { v7 as newId } from "uuid";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { type Run, RunEntity } from "../core/db/entities/runs.ts";
 import { Refusal } from "../core/errors.ts";
+import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Pool } from "../runner/pool.ts";
 import type { Invocation, Outcome, Pair, Program } from "../sandbox/program.ts";
