@@ -99,6 +99,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   parts.defer(() => journal.close(CLOSE_JOURNAL_MS));
   const catalog = new Catalog({
     orm,
+    pool: postgres,
     settings: config,
     deleted: (codeId) => runs.cancelWaiting(codeId),
   });

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { LRUCache } from "lru-cache";
-import { type Code, CodeEntity, CodeVersionEntity, type Language } from "../core/db/entities/codes.ts";
+import type { Pool } from "pg";
+import { type Code, CodeEntity, type Language } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
 import type { Program } from "../sandbox/program.ts";
@@ -25,6 +26,7 @@ const ADDRESSES_MAX = 10_000;
  */
 export class Catalog {
   readonly #orm: MikroORM;
+  readonly #pool: Pool;
   readonly #settings: LimitSettings & HostSettings;
   readonly #runnables = new LRUCache<string, Promise<Runnable>>({ max: RUNNABLES_MAX });
   readonly #addresses = new LRUCache<string, Promise<string | undefined>>({ max: ADDRESSES_MAX });
@@ -34,11 +36,13 @@ export class Catalog {
 
   constructor(parts: {
     orm: MikroORM;
+    pool: Pool;
     settings: LimitSettings & HostSettings;
     /** Called when a code is deleted: what waits of it must go. */
     deleted: (codeId: string) => void;
   }) {
     this.#orm = parts.orm;
+    this.#pool = parts.pool;
     this.#settings = parts.settings;
     this.#onDeleted = parts.deleted;
   }
@@ -96,24 +100,23 @@ export class Catalog {
   }
 
   async #load(codeId: string, number: number): Promise<Runnable> {
-    const em = this.#orm.em.fork();
-    const code = await em.findOne(CodeEntity, { id: codeId, deleteTime: null });
-    if (code === null) throw codeNotFound(codeId);
-    const project = await em.findOne(ProjectEntity, { id: code.projectId, deleteTime: null });
-    if (project === null) throw codeNotFound(codeId);
+    // One question instead of three: a first call waits for it.
+    const values = [codeId, number];
+    const { rows } = await this.#pool.query<FoundRow>({ name: "find-runnable", text: FIND, values });
+    if (rows[0] === undefined) throw codeNotFound(codeId);
+    const { wanted_version: wanted, project_egress_hosts, source, source_sha256, ...row } = rows[0];
+    const code = this.#orm.em.fork().map(CodeEntity, row);
     const { egressHosts, egressHostsCeiling } = this.#settings;
-    const hosts = effectiveHosts([code.egressHosts, project.defaultEgressHosts, egressHosts]);
+    const hosts = effectiveHosts([code.egressHosts, project_egress_hosts, egressHosts]);
     // The operator may have lowered the ceilings since it was stored.
     requireWithinCeilings(code, this.#settings);
     requireHosts(hosts, "egress_hosts", egressHostsCeiling);
-    const wanted = number === 0 ? code.activeVersion : number;
     if (wanted === 0) {
       throw new Refusal("NO_ACTIVE_VERSION", "the code has only drafts; ActivateCodeVersion publishes one", {
         codeId,
       });
     }
-    const version = await em.findOne(CodeVersionEntity, { codeId, number: wanted });
-    if (version === null) {
+    if (source === null || source_sha256 === null) {
       throw new Refusal(
         "VERSION_NOT_FOUND",
         `the code has no version ${wanted}; ListCodeVersions shows those it has`,
@@ -133,8 +136,8 @@ export class Catalog {
     const program: Program = {
       key: `${codeId} ${wanted} ${digest(settings)}`,
       language: code.language as Language,
-      source: version.source,
-      sourceSha256: version.sourceSha256,
+      source,
+      sourceSha256: source_sha256,
       ...settings,
     };
     return { code, version: wanted, program };
@@ -148,6 +151,24 @@ export class Catalog {
     return code?.id;
   }
 }
+
+/** A code's row, and beside its columns what else decides how it runs. */
+interface FoundRow {
+  readonly wanted_version: number;
+  readonly project_egress_hosts: readonly string[];
+  /** Null when there is no such version. */
+  readonly source: string | null;
+  readonly source_sha256: string | null;
+}
+
+const FIND = `
+select codes.*, wanted.number as wanted_version, projects.default_egress_hosts as project_egress_hosts,
+  code_versions.source, code_versions.source_sha256
+from codes
+cross join lateral (select case $2::int when 0 then codes.active_version else $2::int end as number) as wanted
+join projects on projects.id = codes.project_id and projects.delete_time is null
+left join code_versions on code_versions.code_id = codes.id and code_versions.number = wanted.number
+where codes.id = $1 and codes.delete_time is null`;
 
 /** Stands for everything but the source that makes a worker what it is: one made under other settings is not used. */
 function digest(settings: object): string {

@@ -127,7 +127,7 @@ function isLanguage(pid: number, language: BenchLanguage): boolean {
   // Bubblewrap's own arguments name the guest too.
   return (
     !words[0]!.endsWith("bwrap") &&
-    words.includes(language === "python" ? "/guest/guest.py" : "/guest/guest.mjs")
+    words.includes(language === "python" ? "/guest/guest.pyc" : "/guest/guest.mjs")
   );
 }
 

@@ -3,7 +3,6 @@
 import json
 from builtins import ValueError, bytes, bytearray, hasattr, int, isinstance, list, memoryview, str, tuple
 from collections.abc import Mapping
-from datetime import datetime, timezone
 
 
 class ResultTooLarge(Exception):
@@ -246,4 +245,7 @@ class Context:
     @property
     def deadline(self):
         """When the run is ended if it has not answered, with its time zone."""
+        # Few codes ask for it, and the module takes a while to import.
+        from datetime import datetime, timezone
+
         return datetime.fromtimestamp(self._deadline_ms / 1000, timezone.utc)

@@ -4,16 +4,12 @@ It speaks the frames that are described in frames.ts, on descriptor 3. The code 
 whatever it likes, so everything the guest needs to answer is referenced from here before the code is loaded.
 """
 
-import ast
-import asyncio
-import contextlib
-import importlib
-import inspect
 import io
 import json
 import linecache
 import logging
 import os
+import select
 import socket
 import struct
 import sys
@@ -21,16 +17,11 @@ import threading
 import time
 import traceback
 import types
-import warnings
-
-# Not used here: codes import these most, and a blank worker has the time to do it for them.
-import base64, collections, csv, dataclasses, datetime, decimal, enum, functools, hashlib, hmac  # noqa: E401, F401
-import html, http.client, itertools, math, operator, random, re, secrets, ssl, statistics, string  # noqa: E401, F401
-import subprocess, tempfile, textwrap, typing, urllib.parse, urllib.request, uuid, zlib, zoneinfo  # noqa: E401, F401
+from importlib import import_module
 
 # The code shares the built-ins as well: these are kept as they are now.
 from builtins import BaseException, Exception, SystemExit, bytearray, bytes, callable, getattr
-from builtins import int, isinstance, len, map, memoryview, str, sum, type
+from builtins import hasattr, int, isinstance, len, map, memoryview, str, sum, type
 
 sys.path.insert(0, os.path.dirname(__file__))
 from engine import Engine, Result, ResultTooLarge  # noqa: E402
@@ -39,18 +30,37 @@ from engine import Engine, Result, ResultTooLarge  # noqa: E402
 del sys.path[0]
 
 
+# What codes import most, the most likely first.
+COMMON = (
+    *("datetime", "re", "random", "math", "collections", "typing", "dataclasses", "functools", "itertools", "enum"),
+    *("asyncio", "urllib.parse", "hashlib", "base64", "uuid", "decimal", "ssl", "http.client", "urllib.request"),
+    *("contextlib", "inspect", "string", "textwrap", "operator", "statistics", "secrets", "hmac", "html", "csv"),
+    *("tempfile", "subprocess", "zlib", "zoneinfo", "ast", "warnings"),
+)
+
+
 def find_libraries(folders: list[str], preload: list[str]) -> None:
-    """Lets codes import what the operator has installed, and imports what most of them will."""
+    """Lets codes import what the operator has installed, and imports what the operator says that most of them will."""
     sys.path.extend(folders)
     for name in preload:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
+        import_quietly(name)
+
+
+def import_quietly(name: str) -> None:
+    try:
+        import_module(name)
+    except Exception:
+        # The code that needs it will be told.
+        pass
+
 
 LOAD, INVOKE, CHECK = 1, 2, 3
 READY, LOADED, LOG, RESULT, ERROR, CHECKED = 16, 17, 18, 19, 20, 21
 DEBUG, INFO, WARNING, ERRORS = 0, 1, 2, 3
 ENGINE, STDOUT, STDERR = 0, 1, 2
 LINE_CUT = 1
+# The flag of what types.coroutine has made of a generator.
+ITERABLE_COROUTINE = 0x100
 
 FRAME_BYTES_MAX = 9 * 1024 * 1024
 HEADER = struct.Struct(">IBI")
@@ -68,10 +78,15 @@ class Host:
         self.line_bytes_max = 16 * 1024
         self._receive = line.recv_into
         self._send = line.sendall
+        self._line = line
         self._lock = threading.RLock()
         self._input = bytearray()
         self._chunk = memoryview(bytearray(64 * 1024))
         self._now = time.time_ns
+
+    def is_waiting(self) -> bool:
+        """Whether the host has said something that was not received yet."""
+        return bool(select.select([self._line], [], [], 0)[0])
 
     def receive(self):
         """Waits for a frame: its kind, its invocation and its payload. Ends the process when the host is gone."""
@@ -221,8 +236,7 @@ class Guest:
         self._dumps = json.JSONEncoder(separators=(",", ":")).encode
         self._loads = json.JSONDecoder().decode
         self._format = traceback.format_exception
-        self._isawaitable = inspect.isawaitable
-        self._await = asyncio.run
+        self._import = import_module
         self._exit = os._exit
 
     def serve(self) -> None:
@@ -232,6 +246,11 @@ class Guest:
         root.setLevel(logging.INFO)
         version = ".".join(map(str, sys.version_info[:3]))
         self._host.send(READY, self._json({"runtime": f"Python {version}"}))
+        # A blank worker has the time to import for its code. One that is waited for has not: its code imports what it needs.
+        for name in COMMON:
+            if self._host.is_waiting():
+                break
+            import_quietly(name)
         answers = {LOAD: self._load, INVOKE: self._invoke, CHECK: self._check}
         while True:
             kind, self._host.invocation, payload = self._host.receive()
@@ -264,8 +283,8 @@ class Guest:
         engine = Engine(head, body, self._entry)
         try:
             value = self._run(engine)
-            if self._isawaitable(value):
-                value = self._await(self._finish(value))
+            if is_awaitable(value):
+                value = self._import("asyncio").run(self._finish(value))
             result = engine.result._content or Result._of(value)
             self._answer(result, head["resultBytesMax"])
         except BaseException as error:
@@ -333,8 +352,15 @@ class Guest:
         return self._dumps(value).encode("utf-8")
 
 
+def is_awaitable(value) -> bool:
+    if isinstance(value, types.GeneratorType):
+        return bool(value.gi_code.co_flags & ITERABLE_COROUTINE)
+    return hasattr(type(value), "__await__")
+
+
 def find_problems(source: bytes, file: str):
     """What is wrong with a source, without running it."""
+    ast, warnings = import_module("ast"), import_module("warnings")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -346,7 +372,7 @@ def find_problems(source: bytes, file: str):
         return [problem("syntax", "the source is nested too deeply", 0, 0)]
     except ValueError as error:
         return [problem("syntax", str(error), 0, 0)]
-    if any(defines_run(statement) for statement in tree.body):
+    if any(defines_run(ast, statement) for statement in tree.body):
         return []
     return [problem("entry_point", "define Run(engine) at the top level", 0, 0)]
 
@@ -355,7 +381,7 @@ def problem(kind: str, message: str, line: int, column: int):
     return {"kind": kind, "message": message, "line": max(line, 0), "column": max(column, 0)}
 
 
-def defines_run(statement: ast.stmt) -> bool:
+def defines_run(ast, statement) -> bool:
     """Whether a statement at the top level can give the module a Run; conditions are not weighed."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
         return statement.name == "Run"
@@ -368,7 +394,7 @@ def defines_run(statement: ast.stmt) -> bool:
     if isinstance(statement, (ast.If, ast.Try, ast.With)):
         inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
         inner += [stmt for handler in getattr(statement, "handlers", []) for stmt in handler.body]
-        return any(defines_run(child) for child in inner)
+        return any(defines_run(ast, child) for child in inner)
     return False
 
 

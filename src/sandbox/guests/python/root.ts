@@ -92,11 +92,12 @@ export async function preparePython(
   ]);
   await symlink(basename(executable), join(tree, PREFIX, "bin/python3")).catch(() => {});
   await compileModules(tree, executable, python);
+  await compileGuest(tree, executable);
   const words = await installLibraries(tree, executable, python, libraries, log);
   return {
     version: `Python ${version}`,
     root: tree,
-    command: [executable, "-I", "-B", "-X", "utf8", "/guest/guest.py", ...words],
+    command: [executable, "-I", "-B", "-X", "utf8", "/guest/guest.pyc", ...words],
     environment: { HOME: "/home", LANG: "C.UTF-8", PATH: `${PREFIX}/bin`, TMPDIR: "/tmp" },
   };
 }
@@ -172,6 +173,20 @@ async function sharedObjects(folders: readonly string[]): Promise<string[]> {
   return [...new Set(files)];
 }
 
+/** A script is compiled anew by every interpreter that runs it. This one is its bytecode. */
+async function compileGuest(tree: string, executable: string): Promise<void> {
+  const environment = { PYTHONHOME: join(tree, PREFIX), PATH: "/usr/bin:/bin" };
+  const words = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"];
+  for (const [file, ...layout] of [["guest.py", "-b"], ["engine.py"]] as const) {
+    // As the guest itself sees its folder, so that nothing of the host is in a traceback.
+    await run(join(tree, executable), [...words, ...layout, "-d", "/guest", join(tree, "guest", file)], {
+      env: environment,
+    });
+  }
+}
+
+const COMPILING = "import guest; [guest.import_quietly(name) for name in guest.COMMON]";
+
 /** Some images ship Python without compiled modules; then those that the guest imports are compiled here, once. */
 async function compileModules(tree: string, executable: string, python: Python): Promise<void> {
   const library = join(tree, PREFIX, relative(python.prefix, python.libraries[0]!));
@@ -181,5 +196,5 @@ async function compileModules(tree: string, executable: string, python: Python):
   );
   if (compiled) return;
   const environment = { PYTHONHOME: join(tree, PREFIX), PATH: "/usr/bin:/bin" };
-  await run(join(tree, executable), ["-c", "import guest"], { cwd: join(tree, "guest"), env: environment });
+  await run(join(tree, executable), ["-c", COMPILING], { cwd: join(tree, "guest"), env: environment });
 }
