@@ -142,6 +142,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   // Doors: how callers come in.
   const rateLimit = { requests: config.rateLimitRequests, windowMs: config.rateLimitWindowMs };
   const rpc = rpcDoor({
+    runs,
     log,
     metrics,
     projects,
@@ -297,7 +298,10 @@ function sandboxSettings(config: Config): SandboxSettings {
     goCommand: config.goCommand,
     uidBase: config.uidBase,
     workersMax: config.workersMax,
+    workersMemoryBytesMax: config.workersMemoryBytes,
+    spareMemoryBytes: config.spareMemoryBytes,
     blankWorkersPerLanguage: config.blankWorkers,
+    blankWorkersPerLanguageMax: config.blankWorkersMax,
     waitersMax: config.waitersMax,
     waitMs: config.waitMs,
     startMs: config.startMs,

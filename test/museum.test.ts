@@ -48,6 +48,7 @@ beforeAll(async () => {
   service = await startService({
     CODEACTIONS_UID_BASE: String(UID_BASE),
     CODEACTIONS_BLANK_WORKERS: String(BLANK_WORKERS),
+    CODEACTIONS_BLANK_WORKERS_MAX: String(BLANK_WORKERS),
   });
   clients = service.clients();
   await service.app.languageSettled("go", AbortSignal.timeout(300_000));

@@ -1,8 +1,10 @@
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
 import { choice, flag, folders, limit, list, number, type Setting, text, url } from "./setting.ts";
 
 const MIB = 1024 ** 2;
+/** Of the host, or of the container around this service. */
+const memoryBytes = Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY);
 
 /**
  * Every setting there is: the variable, what it means, what is accepted, the default. The README's table is printed
@@ -104,12 +106,39 @@ const SETTINGS = {
     ),
     shownDefault: "8 per core",
   },
+  workersMemoryBytes: {
+    ...number(
+      "CODEACTIONS_WORKERS_MEMORY_BYTES",
+      Math.floor(memoryBytes / 2),
+      64 * MIB,
+      2 ** 50,
+      "Memory of all workers together; above it idle ones end, the least recently used first.",
+    ),
+    shownDefault: "half of the memory",
+  },
+  spareMemoryBytes: {
+    ...number(
+      "CODEACTIONS_SPARE_MEMORY_BYTES",
+      Math.floor(memoryBytes / 20),
+      0,
+      2 ** 50,
+      "Memory of the host, or of the container, to be left free: when there is less, idle workers end.",
+    ),
+    shownDefault: "a twentieth of the memory",
+  },
   blankWorkers: number(
     "CODEACTIONS_BLANK_WORKERS",
     2,
     0,
     1000,
     "Jailed interpreters kept ready per language, for versions that have no worker yet.",
+  ),
+  blankWorkersMax: number(
+    "CODEACTIONS_BLANK_WORKERS_MAX",
+    8,
+    0,
+    1000,
+    "The same at most, while first calls have to wait for one.",
   ),
   waitersMax: number(
     "CODEACTIONS_WAITERS_MAX",

@@ -6,6 +6,8 @@ const STARTING_MAX = 2;
 /** A worker that was just taken is about to load its program: its successor is started after that. */
 const REFILL_MS = 25;
 const PAUSE_MS_MAX = 30_000;
+/** For so long after somebody had to wait the stock keeps its size; then it shrinks by one, and again. */
+const SHRINK_MS = 30_000;
 
 interface Taker {
   resolve(worker: Worker): void;
@@ -13,12 +15,16 @@ interface Taker {
 }
 
 /**
- * Keeps blank workers of one interpreter in stock. Those who come when it is empty are served in their order. After a
+ * Keeps blank workers of one interpreter in stock. Those who come when it is empty are served in their order, and each
+ * of them lets the stock grow by one, as long as nobody had to wait for a while lets it shrink again. After a
  * failed start nobody waits in vain: the first in line is told, and the stock is tried again after a growing pause.
  */
 export class BlankWorkers {
   readonly #start: () => Worker;
-  readonly #target: number;
+  readonly #least: number;
+  readonly #most: number;
+  /** How many there are to be; between the two. */
+  #target: number;
   readonly #log: Log;
   readonly #stock: Worker[] = [];
   readonly #takers: Taker[] = [];
@@ -28,11 +34,14 @@ export class BlankWorkers {
   #isPaused = false;
   #refill: NodeJS.Timeout | undefined;
   #closed = false;
+  readonly #shrinking: NodeJS.Timeout;
 
-  constructor(from: { start: () => Worker; target: number; log: Log }) {
+  constructor(from: { start: () => Worker; least: number; most: number; log: Log }) {
     this.#start = from.start;
-    this.#target = from.target;
+    this.#least = this.#target = from.least;
+    this.#most = from.most;
     this.#log = from.log;
+    this.#shrinking = setInterval(() => this.#shrink(), SHRINK_MS).unref();
     this.#fill();
   }
 
@@ -51,6 +60,8 @@ export class BlankWorkers {
     }
     const { promise, resolve, reject } = Promise.withResolvers<Worker>();
     this.#takers.push({ resolve, reject });
+    if (this.#target < this.#most) this.#target += 1;
+    this.#shrinking.refresh();
     this.#fill();
     return promise;
   }
@@ -64,6 +75,7 @@ export class BlankWorkers {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#refill);
+    clearInterval(this.#shrinking);
     for (const taker of this.#takers.splice(0))
       taker.reject(new NotAccepted("closed", "the sandbox is shutting down"));
     await Promise.all([...this.#stock.splice(0), ...this.#starting].map((worker) => worker.end()));
@@ -86,6 +98,14 @@ export class BlankWorkers {
         return;
       }
     }
+  }
+
+  #shrink(): void {
+    if (this.#target > this.#least) this.#target -= 1;
+    if (this.#stock.length <= this.#target) return;
+    const worker = this.#stock.pop()!;
+    worker.owner = undefined;
+    void worker.end();
   }
 
   #begin(worker: Worker): void {

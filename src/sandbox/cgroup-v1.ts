@@ -40,6 +40,10 @@ class GroupsV1 implements Groups {
     return new GroupV1(inEach(this.#folders, name), limits);
   }
 
+  memoryBytes(): number {
+    return Number(readFileSync(join(this.#folders.memory, "memory.usage_in_bytes"), "latin1"));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#thawer.stdin?.end();
     await removeAll(this.#folders);

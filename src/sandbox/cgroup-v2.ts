@@ -39,6 +39,10 @@ class GroupsV2 implements Groups {
     return new GroupV2(join(this.#folder, name), limits);
   }
 
+  memoryBytes(): number {
+    return Number(readFileSync(join(this.#folder, "memory.current"), "latin1"));
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await removeAll(this.#folder);
   }

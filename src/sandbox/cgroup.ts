@@ -2,6 +2,8 @@
 export interface Groups {
   readonly version: "v1" | "v2" | "none";
   create(name: string, limits: GroupLimits): Group;
+  /** Of all groups together, at this moment. */
+  memoryBytes(): number;
   /** Kills and removes what is left. */
   [Symbol.asyncDispose](): Promise<void>;
 }

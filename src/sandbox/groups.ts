@@ -12,6 +12,7 @@ export async function openGroups(): Promise<Groups> {
 export const NO_GROUPS: Groups = {
   version: "none",
   create: () => NO_GROUP,
+  memoryBytes: () => 0,
   async [Symbol.asyncDispose]() {},
 };
 

@@ -77,8 +77,9 @@ export class Interpreters {
       if ("why" in runtime) throw new Error(runtime.why);
       return this.#startBlank(name, runtime, this.#settings);
     };
-    const target = "why" in runtime ? 0 : this.#settings.blankWorkersPerLanguage;
-    return new BlankWorkers({ start, target, log: this.#log });
+    const { blankWorkersPerLanguage: least, blankWorkersPerLanguageMax: most } = this.#settings;
+    const sizes = "why" in runtime ? { least: 0, most: 0 } : { least, most: Math.max(least, most) };
+    return new BlankWorkers({ start, ...sizes, log: this.#log });
   }
 
   #isInStock({ tmpBytesMax, openFilesMax }: Sizes): boolean {

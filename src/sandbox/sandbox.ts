@@ -8,6 +8,7 @@ import { Interpreters } from "./interpreters.ts";
 import { type Site, WALL_NAMES } from "./jail.ts";
 import { Jails } from "./launch.ts";
 import type { Log } from "./log.ts";
+import { excessOf } from "./memory.ts";
 import {
   type Invocation,
   type Language,
@@ -43,7 +44,7 @@ export async function openSandbox(settings: SandboxSettings, log: Log): Promise<
   const interpreters = opened.use(new Interpreters({ settings, jails, roots, log }));
   const javascriptBuilder = await nameJavaScriptBuilder();
   const builds = new Builds({ interpreters, go, folder: settings.folder, javascriptBuilder });
-  const pool = opened.use(new WarmPool(settings));
+  const pool = opened.use(new WarmPool(settings, excessOf(groups, settings)));
   const egress = site.waivedWalls.includes("network") ? undefined : egressOnDemand(settings);
   return new Sandbox({ builds, go, interpreters, pool, egress, opened: opened.move() });
 }

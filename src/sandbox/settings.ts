@@ -16,8 +16,13 @@ export interface SandboxSettings {
   /** First of the unprivileged user ids that jails run as, one each. */
   readonly uidBase: number;
   readonly workersMax: number;
-  /** Started interpreters kept in stock for programs that have no worker. */
+  /** What all workers may use together; above it idle ones are ended. */
+  readonly workersMemoryBytesMax: number;
+  /** Memory of the host that is not for workers: idle ones are ended when no more than that is free. */
+  readonly spareMemoryBytes: number;
+  /** Started interpreters kept in stock for programs that have no worker: at least, and at most where many are asked for. */
   readonly blankWorkersPerLanguage: number;
+  readonly blankWorkersPerLanguageMax: number;
   readonly waitersMax: number;
   readonly waitMs: number;
   /** For starting an interpreter, and again for loading a program. */
@@ -45,7 +50,10 @@ export const DEFAULT_SETTINGS: Omit<SandboxSettings, "folder" | "goFolder"> = {
   goCommand: "go",
   uidBase: 210_000,
   workersMax: 16,
+  workersMemoryBytesMax: Number.POSITIVE_INFINITY,
+  spareMemoryBytes: 0,
   blankWorkersPerLanguage: 2,
+  blankWorkersPerLanguageMax: 0,
   waitersMax: 256,
   waitMs: 30_000,
   startMs: 30_000,

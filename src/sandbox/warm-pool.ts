@@ -1,3 +1,4 @@
+import type { ExcessBytes } from "./memory.ts";
 import { NotAccepted, type Program } from "./program.ts";
 import type { Owner, Worker } from "./worker.ts";
 
@@ -61,22 +62,32 @@ const GROWTH_MAX = 0.25;
  * The workers that belong to programs, by the programs' keys. Whoever finds none gets, in this order: an idle worker
  * of the key, a free place to start one, the place of the idle worker that was used the longest ago, a place in the
  * queue. The queue is first come, first served, but for those whose program is at its own limit.
+ *
+ * Many first calls of one program at once share its first start; after that as many are started at once as serve
+ * already, so that a program that answers quickly does not get more workers than it has use for.
+ *
+ * Where memory is short idle workers end, the one that was used the longest ago first, and each start costs an idle one.
  */
 export class WarmPool implements Owner {
   readonly #settings: PoolSettings;
+  readonly #excessBytes: ExcessBytes;
   readonly #workers = new Map<Worker, Place>();
   /** Idle workers and since when, the one that was used the longest ago first. */
   readonly #idleSince = new Map<Worker, number>();
   readonly #idleByKey = new Map<string, Worker[]>();
+  /** Those that are being started are busy too. */
   readonly #busyByKey = new Map<string, number>();
+  readonly #startingByKey = new Map<string, number>();
   readonly #waiters: Waiter[] = [];
   readonly #sweep: NodeJS.Timeout;
   #starting = 0;
+  #isShortOfMemory = false;
   #closed = false;
   #counts = { cold: 0, warm: 0, destroyed: 0 };
 
-  constructor(settings: PoolSettings) {
+  constructor(settings: PoolSettings, excessBytes: ExcessBytes) {
     this.#settings = settings;
+    this.#excessBytes = excessBytes;
     const everyMs = Math.min(SWEEP_MS_MAX, Math.max(50, settings.freezeAfterMs / 2));
     this.#sweep = setInterval(() => this.#lookAtWorkers(), everyMs).unref();
   }
@@ -114,10 +125,11 @@ export class WarmPool implements Owner {
       this.#counts.cold += 1;
       return { worker, queueMs: grantedMs - beganMs, startMs: performance.now() - grantedMs };
     } catch (error) {
-      this.#countBusy(program.key, -1);
+      count(this.#busyByKey, program.key, -1);
       throw error;
     } finally {
       this.#starting -= 1;
+      count(this.#startingByKey, program.key, -1);
       this.#serveWaiters();
     }
   }
@@ -126,7 +138,7 @@ export class WarmPool implements Owner {
     const place = this.#workers.get(worker);
     if (place === undefined) return;
     const { key } = place.program;
-    this.#countBusy(key, -1);
+    count(this.#busyByKey, key, -1);
     if (this.#closed || this.#isUsedUp(worker, place)) {
       this.#drop(worker);
     } else {
@@ -143,7 +155,7 @@ export class WarmPool implements Owner {
     if (worker.isIdle) return this.idle(worker);
     const place = this.#workers.get(worker);
     if (place === undefined) return;
-    this.#countBusy(place.program.key, -1);
+    count(this.#busyByKey, place.program.key, -1);
     this.#drop(worker);
     this.#serveWaiters();
   }
@@ -153,7 +165,7 @@ export class WarmPool implements Owner {
     if (place === undefined) return;
     this.#counts.destroyed += 1;
     const { key } = place.program;
-    if (!this.#removeIdle(worker, key)) this.#countBusy(key, -1);
+    if (!this.#removeIdle(worker, key)) count(this.#busyByKey, key, -1);
     this.#workers.delete(worker);
     this.#serveWaiters();
   }
@@ -172,18 +184,34 @@ export class WarmPool implements Owner {
     const worker = this.#idleByKey.get(key)?.at(-1);
     if (worker !== undefined) {
       this.#removeIdle(worker, key);
-      this.#countBusy(key, 1);
+      count(this.#busyByKey, key, 1);
       return worker;
     }
-    if (this.#workers.size + this.#starting >= this.#settings.workersMax && !this.#evict()) return undefined;
-    this.#countBusy(key, 1);
+    if (!program.isFresh && this.#isStartingEnough(key)) return undefined;
+    if (!this.#hasRoom && !this.#evict()) return undefined;
+    count(this.#busyByKey, key, 1);
+    count(this.#startingByKey, key, 1);
     this.#starting += 1;
     return "start";
   }
 
+  #isStartingEnough(key: string): boolean {
+    const starting = this.#startingByKey.get(key) ?? 0;
+    const serving = (this.#busyByKey.get(key) ?? 0) - starting;
+    return starting > 0 && starting >= serving;
+  }
+
+  get #hasRoom(): boolean {
+    const all = this.#workers.size + this.#starting;
+    // One there may always be: it may be others who use the memory.
+    return all < this.#settings.workersMax && (!this.#isShortOfMemory || all === 0);
+  }
+
   #wait(program: Program, signal: AbortSignal): Promise<Grant> {
-    const { waitersMax, waitMs } = this.#settings;
-    if (this.#waiters.length >= waitersMax) {
+    const { waitersMax, waitMs, workersMax } = this.#settings;
+    const { busy } = this.describe();
+    // Those who share a start wait for no place: there is one for each of them.
+    if (this.#waiters.length >= waitersMax + Math.max(0, workersMax - busy)) {
       throw new NotAccepted("full", `${waitersMax} runs are waiting for a worker already`, RETRY_AFTER_MS);
     }
     const { promise, resolve, reject } = Promise.withResolvers<Grant>();
@@ -230,7 +258,20 @@ export class WarmPool implements Owner {
 
   #lookAtWorkers(): void {
     for (const worker of this.#workers.keys()) worker.endIfStarved();
+    this.#giveMemoryBack();
     this.#lookAtIdle();
+  }
+
+  #giveMemoryBack(): void {
+    let excessBytes = this.#excessBytes();
+    this.#isShortOfMemory = excessBytes > 0;
+    for (const worker of this.#idleSince.keys()) {
+      if (excessBytes <= 0) break;
+      // One that is ending has no group any more that could be asked.
+      if (worker.isIdle) excessBytes -= worker.memoryBytes;
+      this.#drop(worker);
+    }
+    if (this.#waiters.length > 0) this.#serveWaiters();
   }
 
   /** Ends those that are idle for too long, are old or have grown; stops those that are idle for a while. */
@@ -284,12 +325,12 @@ export class WarmPool implements Owner {
     }
     return this.#idleSince.delete(worker);
   }
+}
 
-  #countBusy(key: string, change: number): void {
-    const count = (this.#busyByKey.get(key) ?? 0) + change;
-    if (count > 0) this.#busyByKey.set(key, count);
-    else this.#busyByKey.delete(key);
-  }
+function count(counts: Map<string, number>, key: string, change: number): void {
+  const changed = (counts.get(key) ?? 0) + change;
+  if (changed > 0) counts.set(key, changed);
+  else counts.delete(key);
 }
 
 function closed(): NotAccepted {

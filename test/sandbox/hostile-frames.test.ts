@@ -83,7 +83,7 @@ test("a check is answered by a whole answer or fails, whatever a guest says, and
 });
 
 test("an idle worker that is about to end is not asked for its memory", async () => {
-  await using pool = new WarmPool({ ...DEFAULT_SETTINGS, freezeAfterMs: 1 });
+  await using pool = new WarmPool({ ...DEFAULT_SETTINGS, freezeAfterMs: 1 }, () => 0);
   const [dying, healthy] = [new MemoryJail(), new MemoryJail()];
   const workers: Worker[] = [];
   for (const guest of [dying, healthy]) {

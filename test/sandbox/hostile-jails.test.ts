@@ -119,7 +119,7 @@ test("a guest that does not begin with being ready is no worker", async () => {
 test("a pool with hostile workers serves honest programs as if they were alone", async () => {
   const round = fc.array(fc.tuple(fc.nat(2), events), { minLength: 6, maxLength: 6 });
   const property = fc.asyncProperty(round, async (hostiles) => {
-    const pool = new WarmPool({ ...DEFAULT_SETTINGS, workersMax: 4, freezeAfterMs: 50 });
+    const pool = new WarmPool({ ...DEFAULT_SETTINGS, workersMax: 4, freezeAfterMs: 50 }, () => 0);
     const [honest, other, hostile] = ["honest", "other", "hostile"].map((key) =>
       program("python", "", { key, memoryBytesMax: 256 * MIB }),
     ) as [Program, Program, Program];

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { NotAccepted } from "../../src/sandbox/program.ts";
-import { INVOCATION, NEVER, program, Stage, stageForFile } from "./stage.ts";
+import { INVOCATION, MIB, NEVER, program, Stage, stageForFile } from "./stage.ts";
 
 const held = stageForFile();
 const COUNTING = "n = 0\ndef Run(engine):\n  global n\n  n += 1\n  return n";
@@ -126,8 +126,69 @@ test("an invocation is accepted after execute has returned, and before its first
   expect(order).toEqual(["returned", "accepted", "line", "returned", "accepted", "line"]);
 });
 
+test("many first calls at once of a program that answers quickly share few starts", async () => {
+  const quick = program("python", ECHO, { key: "quick", concurrencyMax: 12 });
+  const before = held.stage.sandbox.describe().cold;
+  const seen = await Promise.all(
+    Array.from({ length: 12 }, (_, call) => held.stage.run(quick, { body: Buffer.from(`${call}`) })),
+  );
+  expect(seen.map(({ text }) => text)).toEqual(Array.from({ length: 12 }, (_, call) => `${call}`));
+  expect(held.stage.sandbox.describe().cold - before).toBeLessThan(6);
+});
+
+test("first calls at once that take long are all served at once, whatever the queue may hold", async () => {
+  await using stage = await Stage.open({ workersMax: 5, waitersMax: 0 });
+  const meeting = program("python", SLOW, { key: "meeting", concurrencyMax: 5 });
+  const cancelling = new AbortController();
+  const lines: string[] = [];
+  const all = Promise.withResolvers<void>();
+  const listener = { accepted() {}, lines: () => void (lines.push("begun") === 5 && all.resolve()) };
+  const running = Array.from({ length: 5 }, () =>
+    stage.sandbox.execute(meeting, INVOCATION, listener, cancelling.signal),
+  );
+  await all.promise;
+  expect(stage.sandbox.describe()).toMatchObject({ busy: 5, waiting: 0 });
+  cancelling.abort();
+  for (const { status } of await Promise.all(running)) expect(status).toBe("CANCELLED");
+});
+
+test("where memory is short the idle worker that was used the longest ago ends, and no more than needed", async () => {
+  await using stage = await Stage.open({
+    workersMemoryBytesMax: 200 * MIB,
+    blankWorkersPerLanguage: 0,
+    freezeAfterMs: 600_000,
+  });
+  const holding = `held = bytearray(64 * 1024 * 1024)\n${COUNTING}`;
+  const [a, b, c] = ["a", "b", "c"].map((key) => program("python", holding, { key }));
+  for (const each of [a, b, c]) await stage.run(each!);
+  await expect.poll(() => stage.sandbox.describe().destroyed, { timeout: 5000 }).toBe(1);
+  expect((await stage.run(c!)).text).toBe("2");
+  expect((await stage.run(b!)).text).toBe("2");
+  expect((await stage.run(a!)).text).toBe("1");
+});
+
+test("a program runs also where nothing is left for workers", async () => {
+  await using stage = await Stage.open({ workersMemoryBytesMax: 1 });
+  const counting = program("python", COUNTING);
+  for (let call = 0; call < 3; call++) {
+    expect((await stage.run(counting)).text).toBe("1");
+    await expect.poll(() => stage.sandbox.describe().idle, { timeout: 5000 }).toBe(0);
+  }
+});
+
+test("the stock of blank workers grows while first calls have to wait for one", async () => {
+  await using stage = await Stage.open({ blankWorkersPerLanguage: 1, blankWorkersPerLanguageMax: 3 });
+  await expect.poll(() => stage.sandbox.describe().blank.python, { timeout: 10_000 }).toBe(1);
+  const programs = Array.from({ length: 8 }, (_, index) => program("python", ECHO, { key: `many ${index}` }));
+  await Promise.all(programs.map((each) => stage.run(each)));
+  await expect.poll(() => stage.sandbox.describe().blank.python, { timeout: 10_000 }).toBe(3);
+});
+
 test("an idle worker ends when nobody has used it for long", async () => {
-  await using stage = await Stage.open({ idleWorkerMs: 1, blankWorkersPerLanguage: 0 });
+  await using stage = await Stage.open({
+    idleWorkerMs: 1,
+    blankWorkersPerLanguage: 0,
+  });
   await stage.run(program("python", ECHO));
   await expect.poll(() => stage.sandbox.describe().idle, { timeout: 5000 }).toBe(0);
   await expect.poll(() => stage.processes(), { timeout: 5000 }).toBe(0);

@@ -1,4 +1,3 @@
-import { check } from "./check.mjs";
 import { contentFor, contentOf, Engine } from "./engine.mjs";
 import { capturePrints, FRAME_BYTES_MAX, KIND, LEVEL, log, receive, STREAM, send } from "./host.mjs";
 import { define, installHooks, URL_PREFIX } from "./modules.mjs";
@@ -85,6 +84,7 @@ async function noticeClosed() {
 }
 
 async function lookAt({ language, file }, source) {
+  const { check } = await import("./check.mjs");
   const { problems, javascript } = await check(language, file, source.toString("utf8"));
   send(KIND.CHECKED, { problems }, Buffer.from(javascript));
 }
@@ -159,7 +159,17 @@ process.on("beforeExit", () => {
   fail(new NeverSettled(`${what} waits for something that will never happen`), true);
 });
 
+/** Does once what every code makes it do, so that V8 has read it by then. What it would send is dropped. */
+async function warmUp() {
+  const { Run } = await import("code:warm-up");
+  const head = { method: "", path: "", query: [], headers: [], secrets: {}, context: {} };
+  const engine = new Engine(head, Buffer.alloc(0), () => {});
+  contentFor(await Run(engine));
+  contentOf(engine.result);
+  await new Promise((resolve) => immediate(resolve));
+}
+
 installHooks(process.argv.splice(2));
-await import("code:warm-up");
 send(KIND.READY, { runtime: `Node ${process.versions.node}` });
+await warmUp();
 serve();
