@@ -1,13 +1,5 @@
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import {
-  create,
-  type DescMessage,
-  fromBinary,
-  type Message,
-  type MessageInitShape,
-  toBinary,
-} from "@bufbuild/protobuf";
 import type { Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Metrics } from "../core/metrics.ts";
@@ -16,17 +8,17 @@ import type { Projects } from "../services/projects.ts";
 import { authenticate } from "./auth.ts";
 import { deadlineExceeded, refusalOfCall } from "./errors.ts";
 import { endWith, type Request, type Response, readInto } from "./http.ts";
-import type { Check } from "./validation.ts";
 
 /** A unary method that is called often enough to be worth a way of its own. */
-export interface FastMethod {
+export interface FastMethod<Ask> {
   /** As `/codeactions.v1.RunnerService/RunCode`. */
   readonly path: string;
   /** As metrics name it. */
   readonly name: string;
-  readonly input: DescMessage;
-  readonly output: DescMessage;
-  readonly answer: (request: Message, call: Call) => Promise<MessageInitShape<DescMessage>>;
+  /** What the bytes of a message ask for. Throws where they are no message, or one that breaks a rule. */
+  readonly read: (bytes: Buffer) => Ask;
+  /** The bytes of the answer. */
+  readonly answer: (ask: Ask, call: Call) => Promise<Buffer>;
 }
 
 /** The full implementation of the protocols, for everything that this one leaves alone. */
@@ -37,10 +29,9 @@ export interface Reference {
   refuse(request: Request, response: Response, correlationId: string, refusal: Refusal): void;
 }
 
-interface Parts {
-  readonly methods: readonly FastMethod[];
+interface Parts<Ask> {
+  readonly method: FastMethod<Ask>;
   readonly projects: Projects;
-  readonly check: Check;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly messageBytesMax: number;
@@ -58,28 +49,25 @@ const TIMEOUT_MS = { H: 3_600_000, M: 60_000, S: 1_000, m: 1, u: 0.001, n: 0.000
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /**
- * A short way for plain calls of a few methods: gRPC or Connect, one binary message, not compressed. It reads and
+ * A short way for plain calls of one method: gRPC or Connect, one binary message, not compressed. It reads and
  * writes the protocols' bytes itself, which costs a fraction of what the library for them does, and answers only what
  * succeeds. What is not plain is handed on to that library as it came, and so is every refusal, so that there is one
  * implementation of all that can go wrong.
  */
-export function fastLane(
-  parts: Parts,
+export function fastLane<Ask>(
+  parts: Parts<Ask>,
 ): (request: Request, response: Response, correlationId: string) => boolean {
-  const methods = new Map(parts.methods.map((method) => [method.path, method]));
   return (request, response, correlationId) => {
-    const method = methods.get(request.url ?? "");
-    if (method === undefined || request.method !== "POST") return false;
+    if (request.url !== parts.method.path || request.method !== "POST") return false;
     const protocol = plainProtocol(request);
     const timeoutMs = protocol && timeoutOf(request, protocol);
     if (protocol === undefined || timeoutMs === undefined) return false;
-    void answer(parts, { method, protocol, timeoutMs, request, response, correlationId });
+    void answer(parts, { protocol, timeoutMs, request, response, correlationId });
     return true;
   };
 }
 
 interface Visit {
-  readonly method: FastMethod;
   readonly protocol: Protocol;
   /** Infinity when there is none. */
   readonly timeoutMs: number;
@@ -88,9 +76,9 @@ interface Visit {
   readonly correlationId: string;
 }
 
-async function answer(parts: Parts, visit: Visit): Promise<void> {
-  const { request, response, correlationId, method } = visit;
-  const { reference, log } = parts;
+async function answer<Ask>(parts: Parts<Ask>, visit: Visit): Promise<void> {
+  const { request, response, correlationId } = visit;
+  const { method, reference, log } = parts;
   const deadlineMs = Number.isFinite(visit.timeoutMs) ? Date.now() + visit.timeoutMs : undefined;
   const leaving = new AbortController();
   const timer = deadlineMs && setTimeout(() => leaving.abort(deadlineExceeded()), visit.timeoutMs);
@@ -100,27 +88,27 @@ async function answer(parts: Parts, visit: Visit): Promise<void> {
     if (!answered) leaving.abort(new DOMException("the caller went away", "AbortError"));
   });
   const pieces: Buffer[] = [];
-  let message: Message | undefined;
+  let read: { readonly ask: Ask } | undefined;
   let caller: Caller;
   try {
     // Before the message is read: what a stranger sends is nobody's to parse.
     caller = await authenticate(parts.projects, request.headers.authorization);
     if (await readInto(pieces, request, parts.messageBytesMax + ENVELOPE_BYTES))
-      message = decode(visit, pieces, parts);
+      read = readMessage(method, visit.protocol, pieces);
   } catch {
     // Whatever it is, the reference finds it too and says what it is.
   }
-  if (message === undefined) {
+  if (read === undefined) {
     clearTimeout(timer);
     return reference.handOn(request, response, correlationId, pieces);
   }
   try {
     const call = { caller: caller!, signal: leaving.signal, deadlineMs, correlationId };
-    const output = await method.answer(message, call);
+    const bytes = await method.answer(read.ask, call);
     // The caller may have gone, or its deadline passed, while the answer was on its way.
     leaving.signal.throwIfAborted();
     answered = true;
-    await write(visit, toBinary(method.output, create(method.output, output)), parts.compressBytesMin);
+    await write(visit, bytes, parts.compressBytesMin);
     parts.metrics.calls.inc({ method: method.name, code: "ok" });
     log.debug({ method: method.name, code: "ok", correlationId }, "call");
   } catch (error) {
@@ -158,18 +146,11 @@ function timeoutOf({ headers }: Request, protocol: Protocol): number | undefined
   return milliseconds <= TIMER_MS_MAX ? milliseconds : undefined;
 }
 
-/** The message; undefined when the bytes are not those of one message that follows its rules. */
-function decode(
-  { method, protocol }: Visit,
-  pieces: readonly Buffer[],
-  { check }: Parts,
-): Message | undefined {
+/** What is asked for; undefined, or an error, when the bytes are not those of one message that follows its rules. */
+function readMessage<Ask>(method: FastMethod<Ask>, protocol: Protocol, pieces: readonly Buffer[]) {
   const whole = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   const bytes = protocol === "grpc" ? unwrap(whole) : whole;
-  if (bytes === undefined) return undefined;
-  const message = fromBinary(method.input, bytes);
-  check(method.input, message);
-  return message;
+  return bytes && { ask: method.read(bytes) };
 }
 
 function unwrap(body: Buffer): Buffer | undefined {
@@ -179,7 +160,7 @@ function unwrap(body: Buffer): Buffer | undefined {
     : undefined;
 }
 
-async function write({ protocol, request, response }: Visit, plain: Uint8Array, compressBytesMin: number) {
+async function write({ protocol, request, response }: Visit, plain: Buffer, compressBytesMin: number) {
   const [accepts, says] =
     protocol === "grpc"
       ? (["grpc-accept-encoding", "grpc-encoding"] as const)
@@ -190,7 +171,7 @@ async function write({ protocol, request, response }: Visit, plain: Uint8Array, 
   if (protocol === "connect") {
     response.setHeader("content-type", "application/proto");
     response.setHeader("content-length", bytes.byteLength);
-    return endWith(response, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return endWith(response, bytes);
   }
   response.setHeader("content-type", "application/grpc+proto");
   response.addTrailers({ "grpc-status": "0" });

@@ -259,6 +259,14 @@ export function tokenMessage(row: Token): TokenMessage {
   });
 }
 
+export function triggerNumber(run: Run): RunTrigger {
+  return TRIGGERS[run.trigger as RunTriggerWord];
+}
+
+export function statusNumber(run: Run): RunStatus {
+  return STATUSES[run.status as RunStatusWord];
+}
+
 /** A run; request and result only as far as the view has and wants them. */
 export function runMessage(
   { run, payload }: RunView,
@@ -270,8 +278,8 @@ export function runMessage(
     projectId: run.projectId,
     codeId: run.codeId ?? "",
     version: run.version,
-    trigger: TRIGGERS[run.trigger as RunTriggerWord],
-    status: STATUSES[run.status as RunStatusWord],
+    trigger: triggerNumber(run),
+    status: statusNumber(run),
     attempt: run.attempt,
     request: show.request && payload !== undefined ? requestMessage(payload) : undefined,
     result: show.result && payload?.result !== undefined ? resultMessage(payload.result) : undefined,
@@ -310,7 +318,7 @@ function resultMessage(result: NonNullable<Payload["result"]>) {
 }
 
 /** A body that would make the message too large for stock clients is left out; its size is told. */
-function sizedBody(body: Uint8Array) {
+export function sizedBody(body: Uint8Array) {
   const bodyBytes = BigInt(body.byteLength);
   return { bodyBytes, body: body.byteLength > RPC_BODY_BYTES_MAX ? new Uint8Array() : body };
 }

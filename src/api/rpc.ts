@@ -1,10 +1,4 @@
-import type {
-  DescMessage,
-  DescMethodUnary,
-  DescService,
-  MessageInitShape,
-  MessageShape,
-} from "@bufbuild/protobuf";
+import type { DescService } from "@bufbuild/protobuf";
 import {
   Code,
   type ConnectError,
@@ -29,17 +23,18 @@ import { RunnerService } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import { REASONS, Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Metrics } from "../core/metrics.ts";
-import type { Call } from "../services/access.ts";
 import type { Projects } from "../services/projects.ts";
+import type { Runs } from "../services/runs.ts";
 import { authenticate } from "./auth.ts";
 import { reachedKey, refusedKey, withTypedRefusals } from "./early-refusal.ts";
 import { encodeOnceInterceptor } from "./encode-once.ts";
 import { asRefusal, errorInterceptor, toConnectError } from "./errors.ts";
-import { type FastMethod, fastLane } from "./fast-lane.ts";
+import { fastLane } from "./fast-lane.ts";
 import { asServiceImpl, callerKey, correlationKey, type Handlers } from "./handlers.ts";
 import { Health, healthRoutes } from "./health.ts";
 import { bodyPieces, discardRest, type Request, type Response } from "./http.ts";
 import { reflectionRoutes } from "./reflection.ts";
+import { fastRunCode } from "./run-code.ts";
 import { type Check, contractRules, validationInterceptor } from "./validation.ts";
 
 /** Stock gRPC clients refuse messages above this; so do we. */
@@ -48,6 +43,7 @@ const MESSAGE_BYTES_MAX = 4 * 1024 * 1024;
 const COMPRESS_BYTES_MIN = 32 * 1024;
 
 interface Parts {
+  readonly runs: Runs;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly projects: Projects;
@@ -81,8 +77,7 @@ export function rpcDoor(parts: Parts): RpcDoor {
   );
   const lane = fastLane({
     ...parts,
-    check,
-    methods: [fastMethod(RunnerService.method.runCode, parts.handlers.runs.runCode)],
+    method: fastRunCode(parts.runs, check),
     messageBytesMax: MESSAGE_BYTES_MAX,
     compressBytesMin: COMPRESS_BYTES_MIN,
     reference: {
@@ -115,21 +110,6 @@ export function rpcDoor(parts: Parts): RpcDoor {
         ),
       );
     },
-  };
-}
-
-/** A unary method and its handler, without their types: whatever bytes come, the one decodes and the other answers. */
-function fastMethod<Input extends DescMessage, Output extends DescMessage>(
-  method: DescMethodUnary<Input, Output>,
-  handler: (request: MessageShape<Input>, call: Call) => Promise<MessageInitShape<Output>>,
-): FastMethod {
-  const { parent, name, input, output } = method;
-  return {
-    path: `/${parent.typeName}/${name}`,
-    name: `${parent.typeName}/${name}`,
-    input,
-    output,
-    answer: handler as unknown as FastMethod["answer"],
   };
 }
 

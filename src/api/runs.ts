@@ -151,7 +151,7 @@ async function* follow(
   if (!cursor.ended) call.signal.throwIfAborted();
 }
 
-function runAsk(request: RunCodeRequest | RunCodeStreamRequest): RunAsk {
+export function runAsk(request: RunCodeRequest | RunCodeStreamRequest): RunAsk {
   return {
     codeId: request.codeId,
     version: request.version,

@@ -19,6 +19,7 @@ beforeEach(async () => {
   rpc = rpcDoor({
     log: silent,
     metrics: new Metrics(),
+    runs: {} as never,
     projects: {} as never,
     handlers: { codes: {}, runs: {}, logs: {}, projects: {} } as never,
   });

@@ -34,6 +34,7 @@ beforeAll(async () => {
   const rpc = rpcDoor({
     log: silent,
     metrics: new Metrics(),
+    runs: {} as never,
     projects: {} as never,
     handlers: { codes: {}, runs: {}, logs: {}, projects: {} } as never,
   });

@@ -52,6 +52,7 @@ beforeEach(async () => {
   rpc = rpcDoor({
     log: silent,
     metrics: new Metrics(),
+    runs: {} as never,
     projects: {} as never,
     handlers: { codes: {}, runs: {}, logs: {}, projects: {} } as never,
   });
