@@ -105,7 +105,7 @@ interface Target {
 
 /** Plain paths, which nearly all targets are, are in their normal form already. */
 function readTarget(target: string): Target {
-  if (/^\/[\w/-]*$/.test(target) && !target.startsWith("//")) return { pathname: target, query: [] };
+  if (/^(\/[\w-][\w.-]*)+\/?$/.test(target)) return { pathname: target, query: [] };
   const { pathname, searchParams } = new URL(target, "http://any");
   return { pathname, query: [...searchParams] };
 }
