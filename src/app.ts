@@ -274,6 +274,11 @@ function watch(
     const { python, javascript } = sandbox.describe().blank;
     return python + javascript;
   });
+  metrics.gauge(
+    "codeactions_workers_memory_bytes",
+    "Memory of all workers together.",
+    () => sandbox.describe().memoryBytes,
+  );
   metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
   metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
 }

@@ -46,7 +46,7 @@ export async function openSandbox(settings: SandboxSettings, log: Log): Promise<
   const builds = new Builds({ interpreters, go, folder: settings.folder, javascriptBuilder });
   const pool = opened.use(new WarmPool(settings, excessOf(groups, settings)));
   const egress = site.waivedWalls.includes("network") ? undefined : egressOnDemand(settings);
-  return new Sandbox({ builds, go, interpreters, pool, egress, opened: opened.move() });
+  return new Sandbox({ builds, go, interpreters, pool, groups, egress, opened: opened.move() });
 }
 
 /** Most services have no use for it. Wrong ranges are told at the start all the same. */
@@ -68,6 +68,7 @@ interface Parts {
   readonly go: GoToolchain;
   readonly interpreters: Interpreters;
   readonly pool: WarmPool;
+  readonly groups: Groups;
   /** Opened when the first program needs it; undefined where codes have the host's network. */
   readonly egress: (() => Promise<Egress>) | undefined;
   /** All that has to be closed, in order. */
@@ -138,7 +139,8 @@ export class Sandbox {
   }
 
   describe(): SandboxDescription {
-    return { ...this.#parts.pool.describe(), blank: this.#parts.interpreters.describe() };
+    const { pool, interpreters, groups } = this.#parts;
+    return { ...pool.describe(), blank: interpreters.describe(), memoryBytes: groups.memoryBytes() };
   }
 
   /** Ends every worker, whatever it is doing, and removes everything that was prepared. */
@@ -184,6 +186,8 @@ export class Sandbox {
 export interface SandboxDescription extends PoolDescription {
   /** Started interpreters that wait for a program. */
   readonly blank: Readonly<Record<"python" | "javascript", number>>;
+  /** Of all jails together; 0 where the host cannot tell. */
+  readonly memoryBytes: number;
 }
 
 type Loaded = Pick<Order, "loadable" | "file">;
