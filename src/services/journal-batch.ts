@@ -11,7 +11,7 @@ import {
   TEXT,
   TIMESTAMP,
   UUID,
-  Writer,
+  type Writer,
 } from "../core/db/binary-arrays.ts";
 import type { Run, StoredPair } from "../core/db/entities/runs.ts";
 import { type PackedEntries, packEntries } from "./log-chunk.ts";
@@ -50,15 +50,15 @@ interface ChunkRow {
   readonly packed: PackedEntries;
 }
 
-const WRITER_BYTES = 64 * 1024;
-
 /**
  * Writes a batch in one statement, so one commit. Answers with the ids of the runs whose row is now the one given.
  * `isNew` says that nothing of the batch has been written before: that costs less, and where it is wrong the database
- * refuses the whole batch.
+ * refuses the whole batch. The writer's bytes are in use until this has answered: memory that is new for each batch would
+ * make the collector stop everything for some milliseconds several times a second.
  */
 export async function writeBatch(
   pool: Pool,
+  writer: Writer,
   batch: readonly Written[],
   chunks: readonly LogChunk[],
   isNew: boolean,
@@ -70,7 +70,7 @@ export async function writeBatch(
     ),
     chunks: chunks.map((chunk) => ({ chunk, packed: packEntries(chunk.entries) })),
   };
-  const writer = new Writer(WRITER_BYTES);
+  writer.reset();
   const written = TABLE_NAMES.filter((name) => rows[name].length > 0);
   const values = written.flatMap((name) => encode(name, rows, writer));
   const result = await pool.query<{ id: string }>({ ...statement(written, isNew), values });

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
 import type { Logger } from "../core/logger.ts";
 import { type Payload, writeBatch } from "./journal-batch.ts";
@@ -71,6 +72,7 @@ export class Journal {
   #urgent = false;
   #startTimer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
+  readonly #writer = new Writer();
   #position = 0;
   #closed = false;
 
@@ -244,7 +246,7 @@ export class Journal {
     let isNew = batch.every((pending) => pending.isNew);
     for (let attempt = 0; ; attempt++) {
       try {
-        const written = await writeBatch(this.#pool, batch, chunks, isNew);
+        const written = await writeBatch(this.#pool, this.#writer, batch, chunks, isNew);
         for (const pending of batch) this.#pendingBytes -= pending.bytes;
         if (chunks.length > 0) this.#committed(chunks);
         for (const pending of batch) {

@@ -125,13 +125,18 @@ export function insertColumns(table: string, columns: readonly Column<never>[], 
   return `insert into ${table} (${names}) select * from unnest(${arrays})`;
 }
 
-/** Bytes that grow. What was taken from it stays as it is. */
+const BYTES_MIN = 64 * 1024;
+/** What a writer has grown to for one use is not kept for the next. */
+const BYTES_KEPT_MAX = 1024 * 1024;
+
+/** Bytes that grow. What was taken from it stays as it is until `reset`, which begins anew in the same place. */
 export class Writer {
-  #buffer: Buffer;
+  #buffer = Buffer.allocUnsafeSlow(BYTES_MIN);
   #position = 0;
 
-  constructor(bytes: number) {
-    this.#buffer = Buffer.allocUnsafeSlow(bytes);
+  reset(): void {
+    this.#position = 0;
+    if (this.#buffer.byteLength > BYTES_KEPT_MAX) this.#buffer = Buffer.allocUnsafeSlow(BYTES_MIN);
   }
 
   get position(): number {
