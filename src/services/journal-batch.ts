@@ -51,17 +51,22 @@ interface ChunkRow {
 }
 
 /**
- * Writes a batch in one statement, so one commit. Answers with the ids of the runs whose row is now the one given.
- * `isNew` says that nothing of the batch has been written before: that costs less, and where it is wrong the database
- * refuses the whole batch. The writer's bytes are in use until this has answered: memory that is new for each batch would
- * make the collector stop everything for some milliseconds several times a second.
+ * What of a batch may be in the database already: rows of runs that have begun, or, where its commit is tried again, all of
+ * it. To look for it costs more than writing it; where the answer is wrong the database refuses the whole batch.
+ */
+export type Known = "nothing" | "rows" | "everything";
+
+/**
+ * Writes a batch in one statement, so one commit. Answers with the ids of the runs whose row is now the one given. The
+ * writer's bytes are in use until this has answered: memory that is new for each batch would make the collector stop
+ * everything for some milliseconds several times a second.
  */
 export async function writeBatch(
   pool: Pool,
   writer: Writer,
   batch: readonly Written[],
   chunks: readonly LogChunk[],
-  isNew: boolean,
+  known: Known,
 ): Promise<Set<string>> {
   const rows: Rows = {
     runs: batch.filter((pending) => pending.writesRow).map((pending) => pending.row),
@@ -73,8 +78,8 @@ export async function writeBatch(
   writer.reset();
   const written = TABLE_NAMES.filter((name) => rows[name].length > 0);
   const values = written.flatMap((name) => encode(name, rows, writer));
-  const result = await pool.query<{ id: string }>({ ...statement(written, isNew), values });
-  return new Set(isNew ? rows.runs.map(({ id }) => id) : result.rows.map(({ id }) => id));
+  const result = await pool.query<{ id: string }>({ ...statement(written, known), values });
+  return new Set(known === "nothing" ? rows.runs.map(({ id }) => id) : result.rows.map(({ id }) => id));
 }
 
 /** What a batch has for each table. */
@@ -179,18 +184,19 @@ function encode<Name extends keyof Rows>(name: Name, rows: Rows, to: Writer): Bu
 const statements = new Map<string, { readonly name: string; readonly text: string }>();
 
 /** Only the tables that get something are part of it: opening one costs as much as several rows. */
-function statement(names: readonly (keyof Rows)[], isNew: boolean): { name: string; text: string } {
-  const name = ["write", isNew ? "new" : "known", ...names].join("-");
-  const known = statements.get(name);
-  if (known !== undefined) return known;
+function statement(names: readonly (keyof Rows)[], known: Known): { name: string; text: string } {
+  const name = ["write", known, ...names].join("-");
+  const kept = statements.get(name);
+  if (kept !== undefined) return kept;
   let first = 1;
   const inserts = names.map((table) => {
     const { name: target, columns, onConflict } = TABLES[table];
     const insert = insertColumns(target, columns, first);
     first += columns.length;
-    return `${table} as (${insert} ${isNew ? "" : onConflict})`;
+    const isThere = known === "everything" || (known === "rows" && table !== "chunks");
+    return `${table} as (${insert} ${isThere ? onConflict : ""})`;
   });
-  const answer = !isNew && names.includes("runs") ? "select id from runs" : "select";
+  const answer = known !== "nothing" && names.includes("runs") ? "select id from runs" : "select";
   const made = { name, text: `with ${inserts.join(", ")} ${answer}` };
   statements.set(name, made);
   return made;

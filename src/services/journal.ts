@@ -2,7 +2,7 @@ import type { Pool } from "pg";
 import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Payload, writeBatch } from "./journal-batch.ts";
+import { type Known, type Payload, writeBatch } from "./journal-batch.ts";
 import type { LogChunk, LogEntry } from "./log-entry.ts";
 
 /** The database does not take commits now; what was to be recorded may or may not be. */
@@ -243,10 +243,10 @@ export class Journal {
   /** Commits a batch, again and again while the database is away. */
   async #commit(batch: Pending[]): Promise<void> {
     const chunks = batch.flatMap((pending) => this.#chunksOf(pending));
-    let isNew = batch.every((pending) => pending.isNew);
+    let known: Known = batch.every((pending) => pending.isNew) ? "nothing" : "rows";
     for (let attempt = 0; ; attempt++) {
       try {
-        const written = await writeBatch(this.#pool, this.#writer, batch, chunks, isNew);
+        const written = await writeBatch(this.#pool, this.#writer, batch, chunks, known);
         for (const pending of batch) this.#pendingBytes -= pending.bytes;
         if (chunks.length > 0) this.#committed(chunks);
         for (const pending of batch) {
@@ -256,9 +256,9 @@ export class Journal {
         return;
       } catch (error) {
         // A commit whose confirmation was lost has happened: what is tried again may be there.
-        const wasNew = isNew;
-        isNew = false;
-        if (wasNew && isThere(error)) continue;
+        const mayBeMore = known !== "everything";
+        known = "everything";
+        if (mayBeMore && isThere(error)) continue;
         if (refusedByContent(error)) return this.#commitOneByOne(batch, error);
         const waitMs = RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!;
         this.#log.error({ error, runs: batch.length, waitMs }, "runs could not be committed; trying again");
