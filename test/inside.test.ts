@@ -37,7 +37,7 @@ const LANGUAGES = {
     path: { PATH: "/python/bin" },
     mounts: [],
     descriptors: ["/dev/null", "socket"],
-    command: /^\/python\/bin\/python3[.\d]*\0-I\0-B\0-X\0utf8\0\/guest\/guest\.py\0$/,
+    command: /^\/python\/bin\/python3[.\d]*\0-I\0-B\0-X\0utf8\0\/guest\/guest\.pyc\0$/,
   },
   javascript: {
     file: "look.js",

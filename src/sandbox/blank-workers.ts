@@ -16,8 +16,8 @@ interface Taker {
 
 /**
  * Keeps blank workers of one interpreter in stock. Those who come when it is empty are served in their order, and each
- * of them lets the stock grow by one, as long as nobody had to wait for a while lets it shrink again. After a
- * failed start nobody waits in vain: the first in line is told, and the stock is tried again after a growing pause.
+ * of them lets the stock grow by one, up to its limit; while nobody has to wait it shrinks again. After a failed start
+ * nobody waits in vain: the first in line is told, and the stock is tried again after a growing pause.
  */
 export class BlankWorkers {
   readonly #start: () => Worker;
