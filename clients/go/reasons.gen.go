@@ -26,6 +26,9 @@ const (
 	// RESOURCE_EXHAUSTED: the message is larger than 4 MiB.
 	// Example: RunCode with a body of 5 MiB; the HTTP door takes up to 8 MiB.
 	ReasonMessageTooLarge Reason = "MESSAGE_TOO_LARGE"
+	// INVALID_ARGUMENT: the cron expression cannot be read. The metadata has the `position` of what is wrong, counted from 1.
+	// Example: CreateSchedule with `61 * * * *`.
+	ReasonCronInvalid Reason = "CRON_INVALID"
 	// UNAUTHENTICATED: no token was sent.
 	// Example: any call without an `Authorization: Bearer …` header.
 	ReasonTokenMissing Reason = "TOKEN_MISSING"
@@ -57,6 +60,9 @@ const (
 	// UNIMPLEMENTED, and 404 over plain HTTP: nothing answers at this path.
 	// Example: a method that a newer contract has.
 	ReasonMethodUnknown Reason = "METHOD_UNKNOWN"
+	// NOT_FOUND: no schedule has this id, it was deleted, or the caller has no role in its project.
+	// Example: GetSchedule after DeleteSchedule.
+	ReasonScheduleNotFound Reason = "SCHEDULE_NOT_FOUND"
 	// ALREADY_EXISTS: another code of the project, or another project, has this slug.
 	// Example: UndeleteCode after its slug was given to a new code.
 	ReasonSlugTaken Reason = "SLUG_TAKEN"
@@ -79,7 +85,14 @@ const (
 	// FAILED_PRECONDITION: it already is what the call would make it.
 	// Example: UndeleteCode of a code that is not deleted.
 	ReasonNotDeleted Reason = "NOT_DELETED"
-	// RESOURCE_EXHAUSTED: all workers are busy and as many calls wait as may wait. A RetryInfo says when to come back.
+	// FAILED_PRECONDITION: the input of the run was not recorded, so that it cannot be used again.
+	// Example: ReplayRun of a run whose code records METADATA only.
+	ReasonInputNotKept Reason = "INPUT_NOT_KEPT"
+	// FAILED_PRECONDITION: the version is not in quarantine.
+	// Example: LiftQuarantine, twice.
+	ReasonNotQuarantined Reason = "NOT_QUARANTINED"
+	// RESOURCE_EXHAUSTED: all workers are busy and as many calls wait as may wait, or the caller's deadline would pass
+	// before its turn comes. Nothing of the run has happened. A RetryInfo says when to come back.
 	// Example: more long runs at once than the pool has workers.
 	ReasonPoolFull Reason = "POOL_FULL"
 	// RESOURCE_EXHAUSTED: the code was called more often than its rate limit lets through. A RetryInfo says when to
@@ -105,6 +118,10 @@ const (
 	// metadata has its `run_id`; GetRun will tell what became of it.
 	// Example: PostgreSQL fails between the answer of a code and its record.
 	ReasonOutcomeUnknown Reason = "OUTCOME_UNKNOWN"
+	// UNAVAILABLE: the version's workers kept dying, so it is refused for a while. The message has what they died of, a
+	// RetryInfo when it is tried again; an editor can lift it before (LiftQuarantine).
+	// Example: a code that runs out of memory each time.
+	ReasonCodeQuarantined Reason = "CODE_QUARANTINED"
 	// DEADLINE_EXCEEDED: the caller's deadline passed first.
 	// Example: RunCode with a deadline of 1 s and a code that takes 2 s.
 	ReasonDeadlineExceeded Reason = "DEADLINE_EXCEEDED"

@@ -226,6 +226,18 @@ func (s *RunnerService) RunCode(ctx context.Context, request *v1.RunCodeRequest)
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceRunCodeProcedure, notRepeatable}, s.Stub.RunCode, request)
 }
 
+// StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+// process, and ends in one final status.
+func (s *RunnerService) StartRun(ctx context.Context, request *v1.StartRunRequest) (*v1.StartRunResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceStartRunProcedure, repeatable}, s.Stub.StartRun, request)
+}
+
+// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+func (s *RunnerService) ReplayRun(ctx context.Context, request *v1.ReplayRunRequest) (*v1.ReplayRunResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceReplayRunProcedure, repeatable}, s.Stub.ReplayRun, request)
+}
+
 // GetRun reads one run.
 func (s *RunnerService) GetRun(ctx context.Context, request *v1.GetRunRequest) (*v1.GetRunResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceGetRunProcedure, repeatable}, s.Stub.GetRun, request)
@@ -245,8 +257,53 @@ func (s *RunnerService) AllRuns(ctx context.Context, request *v1.ListRunsRequest
 	})
 }
 
-// CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-// status when it already has.
+// CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+// that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
 func (s *RunnerService) CancelRun(ctx context.Context, request *v1.CancelRunRequest) (*v1.CancelRunResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceCancelRunProcedure, repeatable}, s.Stub.CancelRun, request)
+}
+
+// CreateSchedule starts a code at the times of a cron expression.
+func (s *RunnerService) CreateSchedule(ctx context.Context, request *v1.CreateScheduleRequest) (*v1.CreateScheduleResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceCreateScheduleProcedure, repeatable}, s.Stub.CreateSchedule, request)
+}
+
+// GetSchedule reads one schedule.
+func (s *RunnerService) GetSchedule(ctx context.Context, request *v1.GetScheduleRequest) (*v1.GetScheduleResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceGetScheduleProcedure, repeatable}, s.Stub.GetSchedule, request)
+}
+
+// ListSchedules reads the schedules of a project or of one code, newest first.
+func (s *RunnerService) ListSchedules(ctx context.Context, request *v1.ListSchedulesRequest) (*v1.ListSchedulesResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceListSchedulesProcedure, repeatable}, s.Stub.ListSchedules, request)
+}
+
+// AllSchedules reads what ListSchedules answers, page after page, from the request's page token on. Pages have 100
+// items unless the request says otherwise.
+func (s *RunnerService) AllSchedules(ctx context.Context, request *v1.ListSchedulesRequest) *Pages[*v1.Schedule] {
+	return pagesOf(request, func(request *v1.ListSchedulesRequest) ([]*v1.Schedule, string, error) {
+		response, err := s.ListSchedules(ctx, request)
+		return response.GetSchedules(), response.GetNextPageToken(), err
+	})
+}
+
+// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+func (s *RunnerService) UpdateSchedule(ctx context.Context, request *v1.UpdateScheduleRequest) (*v1.UpdateScheduleResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceUpdateScheduleProcedure, notRepeatable}, s.Stub.UpdateSchedule, request)
+}
+
+// DeleteSchedule ends a schedule. Runs that it has started go on.
+func (s *RunnerService) DeleteSchedule(ctx context.Context, request *v1.DeleteScheduleRequest) (*v1.DeleteScheduleResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceDeleteScheduleProcedure, repeatable}, s.Stub.DeleteSchedule, request)
+}
+
+// GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+func (s *RunnerService) GetPool(ctx context.Context, request *v1.GetPoolRequest) (*v1.GetPoolResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceGetPoolProcedure, repeatable}, s.Stub.GetPool, request)
+}
+
+// LiftQuarantine lets a version run again that was refused because its workers kept dying.
+// FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+func (s *RunnerService) LiftQuarantine(ctx context.Context, request *v1.LiftQuarantineRequest) (*v1.LiftQuarantineResponse, error) {
+	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceLiftQuarantineProcedure, repeatable}, s.Stub.LiftQuarantine, request)
 }

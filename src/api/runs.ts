@@ -35,7 +35,7 @@ interface Parts {
   readonly logs: Logs;
 }
 
-export function runHandlers({ runs, records, logs }: Parts): Handlers<typeof RunnerService> {
+export function runHandlers({ runs, records, logs }: Parts): Partial<Handlers<typeof RunnerService>> {
   return {
     async runCode(request, call) {
       const view = await runs.runCode(call, runAsk(request));

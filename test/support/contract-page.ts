@@ -153,8 +153,10 @@ const WORDS: Record<string, (value: JsonValue) => string> = {
   const: (value) => `only ${String(value)}`,
   definedOnly: () => "a named value",
   notIn: (value) => `not ${[value].flat().join(" or ")}`,
+  in: (value) => `one of ${[value].flat().join(", ")}`,
+  unique: () => "none twice",
   gtNow: () => "in the future",
-  ignore: () => "or empty",
+  ignore: (value) => (value === "IGNORE_ALWAYS" ? "its own rules aside" : "or empty"),
 };
 
 function words(rules: Record<string, JsonValue>, owner = ""): string[] {

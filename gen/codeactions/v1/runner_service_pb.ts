@@ -7,8 +7,12 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import { file_buf_validate_validate } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import type { Language, Limits } from "./code_pb.ts";
 import { file_codeactions_v1_code } from "./code_pb.ts";
-import type { Run, RunEvent, RunInput, RunStatus, RunTrigger } from "./run_pb.ts";
+import type { Pool, PoolChange } from "./pool_pb.ts";
+import { file_codeactions_v1_pool } from "./pool_pb.ts";
+import type { Callback, Heartbeat, RetryPolicy, Run, RunEvent, RunInput, RunStatus, RunTrigger } from "./run_pb.ts";
 import { file_codeactions_v1_run } from "./run_pb.ts";
+import type { Overlap, Schedule } from "./schedule_pb.ts";
+import { file_codeactions_v1_schedule } from "./schedule_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { Message, UnknownEnum } from "@bufbuild/protobuf";
@@ -17,7 +21,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file codeactions/v1/runner_service.proto.
  */
 export const file_codeactions_v1_runner_service: GenFile = /*@__PURE__*/
-  fileDesc("CiNjb2RlYWN0aW9ucy92MS9ydW5uZXJfc2VydmljZS5wcm90bxIOY29kZWFjdGlvbnMudjEizAEKDlJ1bkNvZGVSZXF1ZXN0EhkKB2NvZGVfaWQYASABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAASJwoFaW5wdXQYAyABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5JbnB1dBI7Cgd0aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiAwiEBzICCAESHwoKcmVxdWVzdF9pZBgFIAEoCUILukgI2AEBcgOwAQEiMwoPUnVuQ29kZVJlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNvZGVhY3Rpb25zLnYxLlJ1biLSAQoUUnVuQ29kZVN0cmVhbVJlcXVlc3QSGQoHY29kZV9pZBgBIAEoCUIIukgFcgOwAQESGAoHdmVyc2lvbhgCIAEoBUIHukgEGgIoABInCgVpbnB1dBgDIAEoCzIYLmNvZGVhY3Rpb25zLnYxLlJ1bklucHV0EjsKB3RpbWVvdXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CD7pIDKoBCSIDCIQHMgIIARIfCgpyZXF1ZXN0X2lkGAUgASgJQgu6SAjYAQFyA7ABASJAChVSdW5Db2RlU3RyZWFtUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5FdmVudCLiBAoQUnVuU291cmNlUmVxdWVzdBIcCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABARI2CghsYW5ndWFnZRgCIAEoDjIYLmNvZGVhY3Rpb25zLnYxLkxhbmd1YWdlQgq6SAeCAQQQASAAEhsKBnNvdXJjZRgDIAEoCUILukgIcgYgASiAgEASJwoFaW5wdXQYBCABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5JbnB1dBI7Cgd0aW1lb3V0GAUgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiAwiEBzICCAESMQoSbWVtb3J5X2xpbWl0X2J5dGVzGAYgASgDQhC6SA0iCxiAgICAECiAgIAQSACIAQESHwoKcmVxdWVzdF9pZBgIIAEoCUILukgI2AEBcgOwAQEShAEKC2Vudmlyb25tZW50GAcgAygLMjEuY29kZWFjdGlvbnMudjEuUnVuU291cmNlUmVxdWVzdC5FbnZpcm9ubWVudEVudHJ5Qjy6SDmaATYQQCIfch0Y/wEyGF5bQS1aYS16X11bQS1aYS16MC05X10qJCoRcg8YgCAyCl5bXlx4MDBdKiQSJwoMZWdyZXNzX2hvc3RzGAkgAygJQhG6SA6SAQsQQCIHcgUQARiGAhImCgZsaW1pdHMYCiABKAsyFi5jb2RlYWN0aW9ucy52MS5MaW1pdHMaMgoQRW52aXJvbm1lbnRFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhUKE19tZW1vcnlfbGltaXRfYnl0ZXMiPAoRUnVuU291cmNlUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5FdmVudCJaCg1HZXRSdW5SZXF1ZXN0EhgKBnJ1bl9pZBgBIAEoCUIIukgFcgOwAQESLwoEdmlldxgCIAEoDjIXLmNvZGVhY3Rpb25zLnYxLlJ1blZpZXdCCLpIBYIBAhABIjIKDkdldFJ1blJlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNvZGVhY3Rpb25zLnYxLlJ1biKoAwoPTGlzdFJ1bnNSZXF1ZXN0Eh4KCnByb2plY3RfaWQYASABKAlCCLpIBXIDsAEBSAASGwoHY29kZV9pZBgCIAEoCUIIukgFcgOwAQFIABIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgBASPgoIc3RhdHVzZXMYBSADKA4yGS5jb2RlYWN0aW9ucy52MS5SdW5TdGF0dXNCEbpIDpIBCxAQIgeCAQQQASAAEj8KCHRyaWdnZXJzGAYgAygOMhouY29kZWFjdGlvbnMudjEuUnVuVHJpZ2dlckIRukgOkgELEBAiB4IBBBABIAASLgoKc3RhcnRfdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KBHZpZXcYCSABKA4yFy5jb2RlYWN0aW9ucy52MS5SdW5WaWV3Qgi6SAWCAQIQAUIOCgVzY29wZRIFukgCCAEiTgoQTGlzdFJ1bnNSZXNwb25zZRIhCgRydW5zGAEgAygLMhMuY29kZWFjdGlvbnMudjEuUnVuEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJFCg9XYXRjaFJ1blJlcXVlc3QSGAoGcnVuX2lkGAEgASgJQgi6SAVyA7ABARIYCgZjdXJzb3IYAiABKAlCCLpIBXIDGIAQIjsKEFdhdGNoUnVuUmVzcG9uc2USJwoFZXZlbnQYASABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5FdmVudCIsChBDYW5jZWxSdW5SZXF1ZXN0EhgKBnJ1bl9pZBgBIAEoCUIIukgFcgOwAQEiNQoRQ2FuY2VsUnVuUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY29kZWFjdGlvbnMudjEuUnVuKkoKB1J1blZpZXcSGAoUUlVOX1ZJRVdfVU5TUEVDSUZJRUQQABISCg5SVU5fVklFV19CQVNJQxABEhEKDVJVTl9WSUVXX0ZVTEwQAjLeBAoNUnVubmVyU2VydmljZRJKCgdSdW5Db2RlEh4uY29kZWFjdGlvbnMudjEuUnVuQ29kZVJlcXVlc3QaHy5jb2RlYWN0aW9ucy52MS5SdW5Db2RlUmVzcG9uc2USXgoNUnVuQ29kZVN0cmVhbRIkLmNvZGVhY3Rpb25zLnYxLlJ1bkNvZGVTdHJlYW1SZXF1ZXN0GiUuY29kZWFjdGlvbnMudjEuUnVuQ29kZVN0cmVhbVJlc3BvbnNlMAESUgoJUnVuU291cmNlEiAuY29kZWFjdGlvbnMudjEuUnVuU291cmNlUmVxdWVzdBohLmNvZGVhY3Rpb25zLnYxLlJ1blNvdXJjZVJlc3BvbnNlMAESTAoGR2V0UnVuEh0uY29kZWFjdGlvbnMudjEuR2V0UnVuUmVxdWVzdBoeLmNvZGVhY3Rpb25zLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESUgoITGlzdFJ1bnMSHy5jb2RlYWN0aW9ucy52MS5MaXN0UnVuc1JlcXVlc3QaIC5jb2RlYWN0aW9ucy52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESVAoIV2F0Y2hSdW4SHy5jb2RlYWN0aW9ucy52MS5XYXRjaFJ1blJlcXVlc3QaIC5jb2RlYWN0aW9ucy52MS5XYXRjaFJ1blJlc3BvbnNlIgOQAgEwARJVCglDYW5jZWxSdW4SIC5jb2RlYWN0aW9ucy52MS5DYW5jZWxSdW5SZXF1ZXN0GiEuY29kZWFjdGlvbnMudjEuQ2FuY2VsUnVuUmVzcG9uc2UiA5ACAmIGcHJvdG8z", [file_buf_validate_validate, file_codeactions_v1_code, file_codeactions_v1_run, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("CiNjb2RlYWN0aW9ucy92MS9ydW5uZXJfc2VydmljZS5wcm90bxIOY29kZWFjdGlvbnMudjEi4AEKDlJ1bkNvZGVSZXF1ZXN0EhkKB2NvZGVfaWQYASABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAASJwoFaW5wdXQYAyABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5JbnB1dBI7Cgd0aW1lb3V0GAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg+6SAyqAQkiAwiEBzICCAESHwoKcmVxdWVzdF9pZBgFIAEoCUILukgI2AEBcgOwAQESEgoKaWRlbXBvdGVudBgGIAEoCCIzCg9SdW5Db2RlUmVzcG9uc2USIAoDcnVuGAEgASgLMhMuY29kZWFjdGlvbnMudjEuUnVuIuYBChRSdW5Db2RlU3RyZWFtUmVxdWVzdBIZCgdjb2RlX2lkGAEgASgJQgi6SAVyA7ABARIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigAEicKBWlucHV0GAMgASgLMhguY29kZWFjdGlvbnMudjEuUnVuSW5wdXQSOwoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMIhAcyAggBEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEhIKCmlkZW1wb3RlbnQYBiABKAgiQAoVUnVuQ29kZVN0cmVhbVJlc3BvbnNlEicKBWV2ZW50GAEgASgLMhguY29kZWFjdGlvbnMudjEuUnVuRXZlbnQi4gQKEFJ1blNvdXJjZVJlcXVlc3QSHAoKcHJvamVjdF9pZBgBIAEoCUIIukgFcgOwAQESNgoIbGFuZ3VhZ2UYAiABKA4yGC5jb2RlYWN0aW9ucy52MS5MYW5ndWFnZUIKukgHggEEEAEgABIbCgZzb3VyY2UYAyABKAlCC7pICHIGIAEogIBAEicKBWlucHV0GAQgASgLMhguY29kZWFjdGlvbnMudjEuUnVuSW5wdXQSOwoHdGltZW91dBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMIhAcyAggBEjEKEm1lbW9yeV9saW1pdF9ieXRlcxgGIAEoA0IQukgNIgsYgICAgBAogICAEEgAiAEBEh8KCnJlcXVlc3RfaWQYCCABKAlCC7pICNgBAXIDsAEBEoQBCgtlbnZpcm9ubWVudBgHIAMoCzIxLmNvZGVhY3Rpb25zLnYxLlJ1blNvdXJjZVJlcXVlc3QuRW52aXJvbm1lbnRFbnRyeUI8ukg5mgE2EEAiH3IdGP8BMhheW0EtWmEtel9dW0EtWmEtejAtOV9dKiQqEXIPGIAgMgpeW15ceDAwXSokEicKDGVncmVzc19ob3N0cxgJIAMoCUIRukgOkgELEEAiB3IFEAEYhgISJgoGbGltaXRzGAogASgLMhYuY29kZWFjdGlvbnMudjEuTGltaXRzGjIKEEVudmlyb25tZW50RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIVChNfbWVtb3J5X2xpbWl0X2J5dGVzIjwKEVJ1blNvdXJjZVJlc3BvbnNlEicKBWV2ZW50GAEgASgLMhguY29kZWFjdGlvbnMudjEuUnVuRXZlbnQiWgoNR2V0UnVuUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEi8KBHZpZXcYAiABKA4yFy5jb2RlYWN0aW9ucy52MS5SdW5WaWV3Qgi6SAWCAQIQASIyCg5HZXRSdW5SZXNwb25zZRIgCgNydW4YASABKAsyEy5jb2RlYWN0aW9ucy52MS5SdW4iygMKD0xpc3RSdW5zUmVxdWVzdBIeCgpwcm9qZWN0X2lkGAEgASgJQgi6SAVyA7ABAUgAEhsKB2NvZGVfaWQYAiABKAlCCLpIBXIDsAEBSAASGgoJcGFnZV9zaXplGAMgASgFQge6SAQaAigAEhwKCnBhZ2VfdG9rZW4YBCABKAlCCLpIBXIDGIAQEj4KCHN0YXR1c2VzGAUgAygOMhkuY29kZWFjdGlvbnMudjEuUnVuU3RhdHVzQhG6SA6SAQsQECIHggEEEAEgABI/Cgh0cmlnZ2VycxgGIAMoDjIaLmNvZGVhY3Rpb25zLnYxLlJ1blRyaWdnZXJCEbpIDpIBCxAQIgeCAQQQASAAEi4KCnN0YXJ0X3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGVuZF90aW1lGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgR2aWV3GAkgASgOMhcuY29kZWFjdGlvbnMudjEuUnVuVmlld0IIukgFggECEAESIAoLc2NoZWR1bGVfaWQYCiABKAlCC7pICNgBAXIDsAEBQg4KBXNjb3BlEgW6SAIIASJOChBMaXN0UnVuc1Jlc3BvbnNlEiEKBHJ1bnMYASADKAsyEy5jb2RlYWN0aW9ucy52MS5SdW4SFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIkUKD1dhdGNoUnVuUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEhgKBmN1cnNvchgCIAEoCUIIukgFcgMYgBAiOwoQV2F0Y2hSdW5SZXNwb25zZRInCgVldmVudBgBIAEoCzIYLmNvZGVhY3Rpb25zLnYxLlJ1bkV2ZW50IiwKEENhbmNlbFJ1blJlcXVlc3QSGAoGcnVuX2lkGAEgASgJQgi6SAVyA7ABASI1ChFDYW5jZWxSdW5SZXNwb25zZRIgCgNydW4YASABKAsyEy5jb2RlYWN0aW9ucy52MS5SdW4i8AIKD1N0YXJ0UnVuUmVxdWVzdBIZCgdjb2RlX2lkGAEgASgJQgi6SAVyA7ABARIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigAEicKBWlucHV0GAMgASgLMhguY29kZWFjdGlvbnMudjEuUnVuSW5wdXQSOwoHdGltZW91dBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMIhAcyAggBEh8KCnJlcXVlc3RfaWQYBSABKAlCC7pICNgBAXIDsAEBEi4KCm5vdF9iZWZvcmUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEjEKDHJldHJ5X3BvbGljeRgHIAEoCzIbLmNvZGVhY3Rpb25zLnYxLlJldHJ5UG9saWN5EhIKCmlkZW1wb3RlbnQYCCABKAgSKgoIY2FsbGJhY2sYCSABKAsyGC5jb2RlYWN0aW9ucy52MS5DYWxsYmFjayI0ChBTdGFydFJ1blJlc3BvbnNlEiAKA3J1bhgBIAEoCzITLmNvZGVhY3Rpb25zLnYxLlJ1biLGAQoQUmVwbGF5UnVuUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEhgKB3ZlcnNpb24YAiABKAVCB7pIBBoCKAASHwoKcmVxdWVzdF9pZBgDIAEoCUILukgI2AEBcgOwAQESMQoMcmV0cnlfcG9saWN5GAQgASgLMhsuY29kZWFjdGlvbnMudjEuUmV0cnlQb2xpY3kSKgoIY2FsbGJhY2sYBSABKAsyGC5jb2RlYWN0aW9ucy52MS5DYWxsYmFjayI1ChFSZXBsYXlSdW5SZXNwb25zZRIgCgNydW4YASABKAsyEy5jb2RlYWN0aW9ucy52MS5SdW4ingQKFUNyZWF0ZVNjaGVkdWxlUmVxdWVzdBIZCgdjb2RlX2lkGAEgASgJQgi6SAVyA7ABARIYCgRuYW1lGAIgASgJQgq6SAdyBRABGP8BEhgKBGNyb24YAyABKAlCCrpIB3IFEAEY/wESGgoJdGltZV96b25lGAQgASgJQge6SARyAhhAEjIKB292ZXJsYXAYBSABKA4yFy5jb2RlYWN0aW9ucy52MS5PdmVybGFwQgi6SAWCAQIQARJCCg9jYXRjaF91cF93aW5kb3cYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDrpIC6oBCCIECID1JDIAEg4KBnBhdXNlZBgHIAEoCBIYCgd2ZXJzaW9uGAggASgFQge6SAQaAigAEicKBWlucHV0GAkgASgLMhguY29kZWFjdGlvbnMudjEuUnVuSW5wdXQSOwoHdGltZW91dBgKIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPukgMqgEJIgMIhAcyAggBEjEKDHJldHJ5X3BvbGljeRgLIAEoCzIbLmNvZGVhY3Rpb25zLnYxLlJldHJ5UG9saWN5EhIKCmlkZW1wb3RlbnQYDCABKAgSKgoIY2FsbGJhY2sYDSABKAsyGC5jb2RlYWN0aW9ucy52MS5DYWxsYmFjaxIfCgpyZXF1ZXN0X2lkGA4gASgJQgu6SAjYAQFyA7ABASJEChZDcmVhdGVTY2hlZHVsZVJlc3BvbnNlEioKCHNjaGVkdWxlGAEgASgLMhguY29kZWFjdGlvbnMudjEuU2NoZWR1bGUiMwoSR2V0U2NoZWR1bGVSZXF1ZXN0Eh0KC3NjaGVkdWxlX2lkGAEgASgJQgi6SAVyA7ABASJBChNHZXRTY2hlZHVsZVJlc3BvbnNlEioKCHNjaGVkdWxlGAEgASgLMhguY29kZWFjdGlvbnMudjEuU2NoZWR1bGUinQEKFExpc3RTY2hlZHVsZXNSZXF1ZXN0Eh4KCnByb2plY3RfaWQYASABKAlCCLpIBXIDsAEBSAASGwoHY29kZV9pZBgCIAEoCUIIukgFcgOwAQFIABIaCglwYWdlX3NpemUYAyABKAVCB7pIBBoCKAASHAoKcGFnZV90b2tlbhgEIAEoCUIIukgFcgMYgBBCDgoFc2NvcGUSBbpIAggBIl0KFUxpc3RTY2hlZHVsZXNSZXNwb25zZRIrCglzY2hlZHVsZXMYASADKAsyGC5jb2RlYWN0aW9ucy52MS5TY2hlZHVsZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkihAUKFVVwZGF0ZVNjaGVkdWxlUmVxdWVzdBIdCgtzY2hlZHVsZV9pZBgBIAEoCUIIukgFcgOwAQESFQoEZXRhZxgCIAEoCUIHukgEcgIYQBIdCgRuYW1lGAMgASgJQgq6SAdyBRABGP8BSACIAQESHQoEY3JvbhgEIAEoCUIKukgHcgUQARj/AUgBiAEBEiEKCXRpbWVfem9uZRgFIAEoCUIJukgGcgQQARhASAKIAQESMgoHb3ZlcmxhcBgGIAEoDjIXLmNvZGVhY3Rpb25zLnYxLk92ZXJsYXBCCLpIBYIBAhABEkIKD2NhdGNoX3VwX3dpbmRvdxgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIOukgLqgEIIgQIgPUkMgASEwoGcGF1c2VkGAggASgISAOIAQESHQoHdmVyc2lvbhgJIAEoBUIHukgEGgIoAEgEiAEBEicKBWlucHV0GAogASgLMhguY29kZWFjdGlvbnMudjEuUnVuSW5wdXQSOQoHdGltZW91dBgLIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkINukgKqgEHIgMIhAcyABIxCgxyZXRyeV9wb2xpY3kYDCABKAsyGy5jb2RlYWN0aW9ucy52MS5SZXRyeVBvbGljeRIXCgppZGVtcG90ZW50GA0gASgISAWIAQESMgoIY2FsbGJhY2sYDiABKAsyGC5jb2RlYWN0aW9ucy52MS5DYWxsYmFja0IGukgD2AEDQgcKBV9uYW1lQgcKBV9jcm9uQgwKCl90aW1lX3pvbmVCCQoHX3BhdXNlZEIKCghfdmVyc2lvbkINCgtfaWRlbXBvdGVudCJEChZVcGRhdGVTY2hlZHVsZVJlc3BvbnNlEioKCHNjaGVkdWxlGAEgASgLMhguY29kZWFjdGlvbnMudjEuU2NoZWR1bGUiTQoVRGVsZXRlU2NoZWR1bGVSZXF1ZXN0Eh0KC3NjaGVkdWxlX2lkGAEgASgJQgi6SAVyA7ABARIVCgRldGFnGAIgASgJQge6SARyAhhAIhgKFkRlbGV0ZVNjaGVkdWxlUmVzcG9uc2UiMQoOR2V0UG9vbFJlcXVlc3QSHwoKcHJvamVjdF9pZBgBIAEoCUILukgI2AEBcgOwAQEiNQoPR2V0UG9vbFJlc3BvbnNlEiIKBHBvb2wYASABKAsyFC5jb2RlYWN0aW9ucy52MS5Qb29sIjMKEFdhdGNoUG9vbFJlcXVlc3QSHwoKcHJvamVjdF9pZBgBIAEoCUILukgI2AEBcgOwAQEioAEKEVdhdGNoUG9vbFJlc3BvbnNlEiQKBHBvb2wYASABKAsyFC5jb2RlYWN0aW9ucy52MS5Qb29sSAASLAoGY2hhbmdlGAIgASgLMhouY29kZWFjdGlvbnMudjEuUG9vbENoYW5nZUgAEi4KCWhlYXJ0YmVhdBgDIAEoCzIZLmNvZGVhY3Rpb25zLnYxLkhlYXJ0YmVhdEgAQgcKBWV2ZW50IkwKFUxpZnRRdWFyYW50aW5lUmVxdWVzdBIZCgdjb2RlX2lkGAEgASgJQgi6SAVyA7ABARIYCgd2ZXJzaW9uGAIgASgFQge6SAQaAigBIhgKFkxpZnRRdWFyYW50aW5lUmVzcG9uc2UqSgoHUnVuVmlldxIYChRSVU5fVklFV19VTlNQRUNJRklFRBAAEhIKDlJVTl9WSUVXX0JBU0lDEAESEQoNUlVOX1ZJRVdfRlVMTBACMoYMCg1SdW5uZXJTZXJ2aWNlEkoKB1J1bkNvZGUSHi5jb2RlYWN0aW9ucy52MS5SdW5Db2RlUmVxdWVzdBofLmNvZGVhY3Rpb25zLnYxLlJ1bkNvZGVSZXNwb25zZRJeCg1SdW5Db2RlU3RyZWFtEiQuY29kZWFjdGlvbnMudjEuUnVuQ29kZVN0cmVhbVJlcXVlc3QaJS5jb2RlYWN0aW9ucy52MS5SdW5Db2RlU3RyZWFtUmVzcG9uc2UwARJSCglSdW5Tb3VyY2USIC5jb2RlYWN0aW9ucy52MS5SdW5Tb3VyY2VSZXF1ZXN0GiEuY29kZWFjdGlvbnMudjEuUnVuU291cmNlUmVzcG9uc2UwARJSCghTdGFydFJ1bhIfLmNvZGVhY3Rpb25zLnYxLlN0YXJ0UnVuUmVxdWVzdBogLmNvZGVhY3Rpb25zLnYxLlN0YXJ0UnVuUmVzcG9uc2UiA5ACAhJVCglSZXBsYXlSdW4SIC5jb2RlYWN0aW9ucy52MS5SZXBsYXlSdW5SZXF1ZXN0GiEuY29kZWFjdGlvbnMudjEuUmVwbGF5UnVuUmVzcG9uc2UiA5ACAhJMCgZHZXRSdW4SHS5jb2RlYWN0aW9ucy52MS5HZXRSdW5SZXF1ZXN0Gh4uY29kZWFjdGlvbnMudjEuR2V0UnVuUmVzcG9uc2UiA5ACARJSCghMaXN0UnVucxIfLmNvZGVhY3Rpb25zLnYxLkxpc3RSdW5zUmVxdWVzdBogLmNvZGVhY3Rpb25zLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJUCghXYXRjaFJ1bhIfLmNvZGVhY3Rpb25zLnYxLldhdGNoUnVuUmVxdWVzdBogLmNvZGVhY3Rpb25zLnYxLldhdGNoUnVuUmVzcG9uc2UiA5ACATABElUKCUNhbmNlbFJ1bhIgLmNvZGVhY3Rpb25zLnYxLkNhbmNlbFJ1blJlcXVlc3QaIS5jb2RlYWN0aW9ucy52MS5DYW5jZWxSdW5SZXNwb25zZSIDkAICEmQKDkNyZWF0ZVNjaGVkdWxlEiUuY29kZWFjdGlvbnMudjEuQ3JlYXRlU2NoZWR1bGVSZXF1ZXN0GiYuY29kZWFjdGlvbnMudjEuQ3JlYXRlU2NoZWR1bGVSZXNwb25zZSIDkAICElsKC0dldFNjaGVkdWxlEiIuY29kZWFjdGlvbnMudjEuR2V0U2NoZWR1bGVSZXF1ZXN0GiMuY29kZWFjdGlvbnMudjEuR2V0U2NoZWR1bGVSZXNwb25zZSIDkAIBEmEKDUxpc3RTY2hlZHVsZXMSJC5jb2RlYWN0aW9ucy52MS5MaXN0U2NoZWR1bGVzUmVxdWVzdBolLmNvZGVhY3Rpb25zLnYxLkxpc3RTY2hlZHVsZXNSZXNwb25zZSIDkAIBEl8KDlVwZGF0ZVNjaGVkdWxlEiUuY29kZWFjdGlvbnMudjEuVXBkYXRlU2NoZWR1bGVSZXF1ZXN0GiYuY29kZWFjdGlvbnMudjEuVXBkYXRlU2NoZWR1bGVSZXNwb25zZRJkCg5EZWxldGVTY2hlZHVsZRIlLmNvZGVhY3Rpb25zLnYxLkRlbGV0ZVNjaGVkdWxlUmVxdWVzdBomLmNvZGVhY3Rpb25zLnYxLkRlbGV0ZVNjaGVkdWxlUmVzcG9uc2UiA5ACAhJPCgdHZXRQb29sEh4uY29kZWFjdGlvbnMudjEuR2V0UG9vbFJlcXVlc3QaHy5jb2RlYWN0aW9ucy52MS5HZXRQb29sUmVzcG9uc2UiA5ACARJXCglXYXRjaFBvb2wSIC5jb2RlYWN0aW9ucy52MS5XYXRjaFBvb2xSZXF1ZXN0GiEuY29kZWFjdGlvbnMudjEuV2F0Y2hQb29sUmVzcG9uc2UiA5ACATABEmQKDkxpZnRRdWFyYW50aW5lEiUuY29kZWFjdGlvbnMudjEuTGlmdFF1YXJhbnRpbmVSZXF1ZXN0GiYuY29kZWFjdGlvbnMudjEuTGlmdFF1YXJhbnRpbmVSZXNwb25zZSIDkAICYgZwcm90bzM", [file_buf_validate_validate, file_codeactions_v1_code, file_codeactions_v1_pool, file_codeactions_v1_run, file_codeactions_v1_schedule, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * What RunCode needs.
@@ -59,6 +63,14 @@ export type RunCodeRequest = Message<"codeactions.v1.RunCodeRequest"> & {
    * @generated from field: string request_id = 5;
    */
   requestId: string;
+
+  /**
+   * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+   * on another node, three times at most, while the caller waits.
+   *
+   * @generated from field: bool idempotent = 6;
+   */
+  idempotent: boolean;
 };
 
 /**
@@ -129,6 +141,14 @@ export type RunCodeStreamRequest = Message<"codeactions.v1.RunCodeStreamRequest"
    * @generated from field: string request_id = 5;
    */
   requestId: string;
+
+  /**
+   * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+   * on another node, three times at most, while the caller waits.
+   *
+   * @generated from field: bool idempotent = 6;
+   */
+  idempotent: boolean;
 };
 
 /**
@@ -390,6 +410,13 @@ export type ListRunsRequest = Message<"codeactions.v1.ListRunsRequest"> & {
    * @generated from field: codeactions.v1.RunView view = 9;
    */
   view: RunView;
+
+  /**
+   * Only runs that this schedule started. All if empty.
+   *
+   * @generated from field: string schedule_id = 10;
+   */
+  scheduleId: string;
 };
 
 /**
@@ -519,6 +546,757 @@ export const CancelRunResponseSchema: GenMessage<CancelRunResponse> = /*@__PURE_
   messageDesc(file_codeactions_v1_runner_service, 13);
 
 /**
+ * What StartRun needs.
+ *
+ * @generated from message codeactions.v1.StartRunRequest
+ */
+export type StartRunRequest = Message<"codeactions.v1.StartRunRequest"> & {
+  /**
+   * The code to run.
+   *
+   * @generated from field: string code_id = 1;
+   */
+  codeId: string;
+
+  /**
+   * The version to run. 0 means the one that is active when the run begins.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * What the code is given. Absent means an empty POST to `/`.
+   *
+   * @generated from field: codeactions.v1.RunInput input = 3;
+   */
+  input?: RunInput | undefined;
+
+  /**
+   * A shorter time-out than the code's own, for each attempt. At least 1 second; never longer than the code's.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 4;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * A UUID of the caller's choice that makes a retry safe: the same id answers with the same run for 24 hours. Optional.
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+
+  /**
+   * When the run may begin, 7 days ahead at most. At once if absent, or past.
+   *
+   * @generated from field: google.protobuf.Timestamp not_before = 6;
+   */
+  notBefore?: Timestamp | undefined;
+
+  /**
+   * Whether a failed attempt is repeated. One attempt if absent.
+   *
+   * @generated from field: codeactions.v1.RetryPolicy retry_policy = 7;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * Whether the code may be run again although an attempt that was lost may have had effects. Without a retry policy it
+   * stands for one of three attempts after LOST.
+   *
+   * @generated from field: bool idempotent = 8;
+   */
+  idempotent: boolean;
+
+  /**
+   * Who is told when the run has ended. Nobody if absent.
+   *
+   * @generated from field: codeactions.v1.Callback callback = 9;
+   */
+  callback?: Callback | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.StartRunRequest.
+ * Use `create(StartRunRequestSchema)` to create a new message.
+ */
+export const StartRunRequestSchema: GenMessage<StartRunRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 14);
+
+/**
+ * What StartRun answers.
+ *
+ * @generated from message codeactions.v1.StartRunResponse
+ */
+export type StartRunResponse = Message<"codeactions.v1.StartRunResponse"> & {
+  /**
+   * The run, QUEUED and on record.
+   *
+   * @generated from field: codeactions.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.StartRunResponse.
+ * Use `create(StartRunResponseSchema)` to create a new message.
+ */
+export const StartRunResponseSchema: GenMessage<StartRunResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 15);
+
+/**
+ * What ReplayRun needs.
+ *
+ * @generated from message codeactions.v1.ReplayRunRequest
+ */
+export type ReplayRunRequest = Message<"codeactions.v1.ReplayRunRequest"> & {
+  /**
+   * The run whose input to use again: one of a stored code, in any state.
+   *
+   * @generated from field: string run_id = 1;
+   */
+  runId: string;
+
+  /**
+   * The version to run. 0 means the one that is active when the run begins.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+
+  /**
+   * A UUID of the caller's choice that makes a retry safe: the same id answers with the same run for 24 hours. Optional.
+   *
+   * @generated from field: string request_id = 3;
+   */
+  requestId: string;
+
+  /**
+   * Whether a failed attempt is repeated. One attempt if absent.
+   *
+   * @generated from field: codeactions.v1.RetryPolicy retry_policy = 4;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * Who is told when the run has ended. Nobody if absent.
+   *
+   * @generated from field: codeactions.v1.Callback callback = 5;
+   */
+  callback?: Callback | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.ReplayRunRequest.
+ * Use `create(ReplayRunRequestSchema)` to create a new message.
+ */
+export const ReplayRunRequestSchema: GenMessage<ReplayRunRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 16);
+
+/**
+ * What ReplayRun answers.
+ *
+ * @generated from message codeactions.v1.ReplayRunResponse
+ */
+export type ReplayRunResponse = Message<"codeactions.v1.ReplayRunResponse"> & {
+  /**
+   * The new run, QUEUED and on record.
+   *
+   * @generated from field: codeactions.v1.Run run = 1;
+   */
+  run?: Run | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.ReplayRunResponse.
+ * Use `create(ReplayRunResponseSchema)` to create a new message.
+ */
+export const ReplayRunResponseSchema: GenMessage<ReplayRunResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 17);
+
+/**
+ * What CreateSchedule needs.
+ *
+ * @generated from message codeactions.v1.CreateScheduleRequest
+ */
+export type CreateScheduleRequest = Message<"codeactions.v1.CreateScheduleRequest"> & {
+  /**
+   * The code to start.
+   *
+   * @generated from field: string code_id = 1;
+   */
+  codeId: string;
+
+  /**
+   * The name people read, 1 to 255 characters.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * When to start it, as `Schedule` describes it.
+   *
+   * @generated from field: string cron = 3;
+   */
+  cron: string;
+
+  /**
+   * The IANA time zone of the expression. `UTC` if empty.
+   *
+   * @generated from field: string time_zone = 4;
+   */
+  timeZone: string;
+
+  /**
+   * What happens while an earlier run of the schedule has not ended. SKIP if unspecified.
+   *
+   * @generated from field: codeactions.v1.Overlap overlap = 5;
+   */
+  overlap: Overlap;
+
+  /**
+   * How late a start may be made up for, when no service was there to make it: 0 seconds to 7 days. 1 hour if absent.
+   *
+   * @generated from field: google.protobuf.Duration catch_up_window = 6;
+   */
+  catchUpWindow?: Duration | undefined;
+
+  /**
+   * Whether it starts nothing for now.
+   *
+   * @generated from field: bool paused = 7;
+   */
+  paused: boolean;
+
+  /**
+   * The version to run. 0 means the one that is active at each start.
+   *
+   * @generated from field: int32 version = 8;
+   */
+  version: number;
+
+  /**
+   * What the code is given. Absent means an empty POST to `/`.
+   *
+   * @generated from field: codeactions.v1.RunInput input = 9;
+   */
+  input?: RunInput | undefined;
+
+  /**
+   * A shorter time-out than the code's own, for each attempt.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 10;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * Whether a failed attempt of a run is repeated. One attempt if absent.
+   *
+   * @generated from field: codeactions.v1.RetryPolicy retry_policy = 11;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * As StartRun has it, for each run.
+   *
+   * @generated from field: bool idempotent = 12;
+   */
+  idempotent: boolean;
+
+  /**
+   * Who is told when a run has ended. Nobody if absent.
+   *
+   * @generated from field: codeactions.v1.Callback callback = 13;
+   */
+  callback?: Callback | undefined;
+
+  /**
+   * A UUID of the caller's choice that makes a retry safe: the same id answers with the same schedule for 24 hours.
+   *
+   * @generated from field: string request_id = 14;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message codeactions.v1.CreateScheduleRequest.
+ * Use `create(CreateScheduleRequestSchema)` to create a new message.
+ */
+export const CreateScheduleRequestSchema: GenMessage<CreateScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 18);
+
+/**
+ * What CreateSchedule answers.
+ *
+ * @generated from message codeactions.v1.CreateScheduleResponse
+ */
+export type CreateScheduleResponse = Message<"codeactions.v1.CreateScheduleResponse"> & {
+  /**
+   * The schedule, with its next time.
+   *
+   * @generated from field: codeactions.v1.Schedule schedule = 1;
+   */
+  schedule?: Schedule | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.CreateScheduleResponse.
+ * Use `create(CreateScheduleResponseSchema)` to create a new message.
+ */
+export const CreateScheduleResponseSchema: GenMessage<CreateScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 19);
+
+/**
+ * What GetSchedule needs.
+ *
+ * @generated from message codeactions.v1.GetScheduleRequest
+ */
+export type GetScheduleRequest = Message<"codeactions.v1.GetScheduleRequest"> & {
+  /**
+   * The schedule to read.
+   *
+   * @generated from field: string schedule_id = 1;
+   */
+  scheduleId: string;
+};
+
+/**
+ * Describes the message codeactions.v1.GetScheduleRequest.
+ * Use `create(GetScheduleRequestSchema)` to create a new message.
+ */
+export const GetScheduleRequestSchema: GenMessage<GetScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 20);
+
+/**
+ * What GetSchedule answers.
+ *
+ * @generated from message codeactions.v1.GetScheduleResponse
+ */
+export type GetScheduleResponse = Message<"codeactions.v1.GetScheduleResponse"> & {
+  /**
+   * The schedule.
+   *
+   * @generated from field: codeactions.v1.Schedule schedule = 1;
+   */
+  schedule?: Schedule | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.GetScheduleResponse.
+ * Use `create(GetScheduleResponseSchema)` to create a new message.
+ */
+export const GetScheduleResponseSchema: GenMessage<GetScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 21);
+
+/**
+ * What ListSchedules needs.
+ *
+ * @generated from message codeactions.v1.ListSchedulesRequest
+ */
+export type ListSchedulesRequest = Message<"codeactions.v1.ListSchedulesRequest"> & {
+  /**
+   * Whose schedules to read.
+   *
+   * @generated from oneof codeactions.v1.ListSchedulesRequest.scope
+   */
+  scope: {
+    /**
+     * All schedules of a project.
+     *
+     * @generated from field: string project_id = 1;
+     */
+    value: string;
+    case: "projectId";
+  } | {
+    /**
+     * The schedules of one code.
+     *
+     * @generated from field: string code_id = 2;
+     */
+    value: string;
+    case: "codeId";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The most schedules to answer with. 0 means 20; above 100 means 100.
+   *
+   * @generated from field: int32 page_size = 3;
+   */
+  pageSize: number;
+
+  /**
+   * Where to go on: the `next_page_token` of an earlier answer to the same question.
+   *
+   * @generated from field: string page_token = 4;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message codeactions.v1.ListSchedulesRequest.
+ * Use `create(ListSchedulesRequestSchema)` to create a new message.
+ */
+export const ListSchedulesRequestSchema: GenMessage<ListSchedulesRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 22);
+
+/**
+ * What ListSchedules answers.
+ *
+ * @generated from message codeactions.v1.ListSchedulesResponse
+ */
+export type ListSchedulesResponse = Message<"codeactions.v1.ListSchedulesResponse"> & {
+  /**
+   * The schedules of this page, newest first.
+   *
+   * @generated from field: repeated codeactions.v1.Schedule schedules = 1;
+   */
+  schedules: Schedule[];
+
+  /**
+   * Ask again with it for the next page. Empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message codeactions.v1.ListSchedulesResponse.
+ * Use `create(ListSchedulesResponseSchema)` to create a new message.
+ */
+export const ListSchedulesResponseSchema: GenMessage<ListSchedulesResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 23);
+
+/**
+ * What UpdateSchedule needs. Fields that are absent stay as they are.
+ *
+ * @generated from message codeactions.v1.UpdateScheduleRequest
+ */
+export type UpdateScheduleRequest = Message<"codeactions.v1.UpdateScheduleRequest"> & {
+  /**
+   * The schedule to change.
+   *
+   * @generated from field: string schedule_id = 1;
+   */
+  scheduleId: string;
+
+  /**
+   * The etag it was read with; ABORTED (ETAG_MISMATCH) when it has changed since. Empty to change it in any case.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+
+  /**
+   * The name people read, 1 to 255 characters.
+   *
+   * @generated from field: optional string name = 3;
+   */
+  name?: string | undefined;
+
+  /**
+   * When to start it.
+   *
+   * @generated from field: optional string cron = 4;
+   */
+  cron?: string | undefined;
+
+  /**
+   * The IANA time zone of the expression.
+   *
+   * @generated from field: optional string time_zone = 5;
+   */
+  timeZone?: string | undefined;
+
+  /**
+   * What happens while an earlier run of the schedule has not ended. Unspecified to leave it.
+   *
+   * @generated from field: codeactions.v1.Overlap overlap = 6;
+   */
+  overlap: Overlap;
+
+  /**
+   * How late a start may be made up for.
+   *
+   * @generated from field: google.protobuf.Duration catch_up_window = 7;
+   */
+  catchUpWindow?: Duration | undefined;
+
+  /**
+   * Whether it starts nothing for now. What was missed while it was paused is not made up for.
+   *
+   * @generated from field: optional bool paused = 8;
+   */
+  paused?: boolean | undefined;
+
+  /**
+   * The version to run. 0 means the one that is active at each start.
+   *
+   * @generated from field: optional int32 version = 9;
+   */
+  version?: number | undefined;
+
+  /**
+   * What the code is given.
+   *
+   * @generated from field: codeactions.v1.RunInput input = 10;
+   */
+  input?: RunInput | undefined;
+
+  /**
+   * A shorter time-out than the code's own, for each attempt: 1 second at least. 0 seconds for the code's own.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 11;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * Whether a failed attempt of a run is repeated.
+   *
+   * @generated from field: codeactions.v1.RetryPolicy retry_policy = 12;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * As StartRun has it, for each run.
+   *
+   * @generated from field: optional bool idempotent = 13;
+   */
+  idempotent?: boolean | undefined;
+
+  /**
+   * Who is told when a run has ended. With an empty `url` and an empty `secret`, nobody.
+   *
+   * @generated from field: codeactions.v1.Callback callback = 14;
+   */
+  callback?: Callback | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.UpdateScheduleRequest.
+ * Use `create(UpdateScheduleRequestSchema)` to create a new message.
+ */
+export const UpdateScheduleRequestSchema: GenMessage<UpdateScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 24);
+
+/**
+ * What UpdateSchedule answers.
+ *
+ * @generated from message codeactions.v1.UpdateScheduleResponse
+ */
+export type UpdateScheduleResponse = Message<"codeactions.v1.UpdateScheduleResponse"> & {
+  /**
+   * The schedule as it is now.
+   *
+   * @generated from field: codeactions.v1.Schedule schedule = 1;
+   */
+  schedule?: Schedule | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.UpdateScheduleResponse.
+ * Use `create(UpdateScheduleResponseSchema)` to create a new message.
+ */
+export const UpdateScheduleResponseSchema: GenMessage<UpdateScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 25);
+
+/**
+ * What DeleteSchedule needs.
+ *
+ * @generated from message codeactions.v1.DeleteScheduleRequest
+ */
+export type DeleteScheduleRequest = Message<"codeactions.v1.DeleteScheduleRequest"> & {
+  /**
+   * The schedule to delete.
+   *
+   * @generated from field: string schedule_id = 1;
+   */
+  scheduleId: string;
+
+  /**
+   * The etag it was read with. Empty to delete it in any case.
+   *
+   * @generated from field: string etag = 2;
+   */
+  etag: string;
+};
+
+/**
+ * Describes the message codeactions.v1.DeleteScheduleRequest.
+ * Use `create(DeleteScheduleRequestSchema)` to create a new message.
+ */
+export const DeleteScheduleRequestSchema: GenMessage<DeleteScheduleRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 26);
+
+/**
+ * What DeleteSchedule answers.
+ *
+ * @generated from message codeactions.v1.DeleteScheduleResponse
+ */
+export type DeleteScheduleResponse = Message<"codeactions.v1.DeleteScheduleResponse"> & {
+};
+
+/**
+ * Describes the message codeactions.v1.DeleteScheduleResponse.
+ * Use `create(DeleteScheduleResponseSchema)` to create a new message.
+ */
+export const DeleteScheduleResponseSchema: GenMessage<DeleteScheduleResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 27);
+
+/**
+ * What GetPool needs.
+ *
+ * @generated from message codeactions.v1.GetPoolRequest
+ */
+export type GetPoolRequest = Message<"codeactions.v1.GetPoolRequest"> & {
+  /**
+   * Whose share of the pool to show: the project's warm versions, waiting runs and quarantines. All projects' if empty,
+   * for the operator's token only.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+};
+
+/**
+ * Describes the message codeactions.v1.GetPoolRequest.
+ * Use `create(GetPoolRequestSchema)` to create a new message.
+ */
+export const GetPoolRequestSchema: GenMessage<GetPoolRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 28);
+
+/**
+ * What GetPool answers.
+ *
+ * @generated from message codeactions.v1.GetPoolResponse
+ */
+export type GetPoolResponse = Message<"codeactions.v1.GetPoolResponse"> & {
+  /**
+   * The pool as the service that answers sees it.
+   *
+   * @generated from field: codeactions.v1.Pool pool = 1;
+   */
+  pool?: Pool | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.GetPoolResponse.
+ * Use `create(GetPoolResponseSchema)` to create a new message.
+ */
+export const GetPoolResponseSchema: GenMessage<GetPoolResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 29);
+
+/**
+ * What WatchPool needs.
+ *
+ * @generated from message codeactions.v1.WatchPoolRequest
+ */
+export type WatchPoolRequest = Message<"codeactions.v1.WatchPoolRequest"> & {
+  /**
+   * Whose share of the pool to show. All projects' if empty, for the operator's token only.
+   *
+   * @generated from field: string project_id = 1;
+   */
+  projectId: string;
+};
+
+/**
+ * Describes the message codeactions.v1.WatchPoolRequest.
+ * Use `create(WatchPoolRequestSchema)` to create a new message.
+ */
+export const WatchPoolRequestSchema: GenMessage<WatchPoolRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 30);
+
+/**
+ * One message of WatchPool.
+ *
+ * @generated from message codeactions.v1.WatchPoolResponse
+ */
+export type WatchPoolResponse = Message<"codeactions.v1.WatchPoolResponse"> & {
+  /**
+   * What is to be told.
+   *
+   * @generated from oneof codeactions.v1.WatchPoolResponse.event
+   */
+  event: {
+    /**
+     * The whole pool: first of all, and then about once a second while its figures change.
+     *
+     * @generated from field: codeactions.v1.Pool pool = 1;
+     */
+    value: Pool;
+    case: "pool";
+  } | {
+    /**
+     * One change, when it happens.
+     *
+     * @generated from field: codeactions.v1.PoolChange change = 2;
+     */
+    value: PoolChange;
+    case: "change";
+  } | {
+    /**
+     * Nothing changed for a while; the connection is alive.
+     *
+     * @generated from field: codeactions.v1.Heartbeat heartbeat = 3;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message codeactions.v1.WatchPoolResponse.
+ * Use `create(WatchPoolResponseSchema)` to create a new message.
+ */
+export const WatchPoolResponseSchema: GenMessage<WatchPoolResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 31);
+
+/**
+ * What LiftQuarantine needs. The caller is an editor of the code's project.
+ *
+ * @generated from message codeactions.v1.LiftQuarantineRequest
+ */
+export type LiftQuarantineRequest = Message<"codeactions.v1.LiftQuarantineRequest"> & {
+  /**
+   * The code.
+   *
+   * @generated from field: string code_id = 1;
+   */
+  codeId: string;
+
+  /**
+   * The version that is refused.
+   *
+   * @generated from field: int32 version = 2;
+   */
+  version: number;
+};
+
+/**
+ * Describes the message codeactions.v1.LiftQuarantineRequest.
+ * Use `create(LiftQuarantineRequestSchema)` to create a new message.
+ */
+export const LiftQuarantineRequestSchema: GenMessage<LiftQuarantineRequest> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 32);
+
+/**
+ * What LiftQuarantine answers.
+ *
+ * @generated from message codeactions.v1.LiftQuarantineResponse
+ */
+export type LiftQuarantineResponse = Message<"codeactions.v1.LiftQuarantineResponse"> & {
+};
+
+/**
+ * Describes the message codeactions.v1.LiftQuarantineResponse.
+ * Use `create(LiftQuarantineResponseSchema)` to create a new message.
+ */
+export const LiftQuarantineResponseSchema: GenMessage<LiftQuarantineResponse> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_runner_service, 33);
+
+/**
  * RunView says how much of a run an answer holds.
  *
  * @generated from enum codeactions.v1.RunView
@@ -604,6 +1382,28 @@ export const RunnerService: GenService<{
     output: typeof RunSourceResponseSchema;
   },
   /**
+   * StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+   * process, and ends in one final status.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.StartRun
+   */
+  startRun: {
+    methodKind: "unary";
+    input: typeof StartRunRequestSchema;
+    output: typeof StartRunResponseSchema;
+  },
+  /**
+   * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.ReplayRun
+   */
+  replayRun: {
+    methodKind: "unary";
+    input: typeof ReplayRunRequestSchema;
+    output: typeof ReplayRunResponseSchema;
+  },
+  /**
    * GetRun reads one run.
    *
    * @generated from rpc codeactions.v1.RunnerService.GetRun
@@ -634,8 +1434,8 @@ export const RunnerService: GenService<{
     output: typeof WatchRunResponseSchema;
   },
   /**
-   * CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-   * status when it already has.
+   * CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+   * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
    *
    * @generated from rpc codeactions.v1.RunnerService.CancelRun
    */
@@ -643,6 +1443,87 @@ export const RunnerService: GenService<{
     methodKind: "unary";
     input: typeof CancelRunRequestSchema;
     output: typeof CancelRunResponseSchema;
+  },
+  /**
+   * CreateSchedule starts a code at the times of a cron expression.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.CreateSchedule
+   */
+  createSchedule: {
+    methodKind: "unary";
+    input: typeof CreateScheduleRequestSchema;
+    output: typeof CreateScheduleResponseSchema;
+  },
+  /**
+   * GetSchedule reads one schedule.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.GetSchedule
+   */
+  getSchedule: {
+    methodKind: "unary";
+    input: typeof GetScheduleRequestSchema;
+    output: typeof GetScheduleResponseSchema;
+  },
+  /**
+   * ListSchedules reads the schedules of a project or of one code, newest first.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.ListSchedules
+   */
+  listSchedules: {
+    methodKind: "unary";
+    input: typeof ListSchedulesRequestSchema;
+    output: typeof ListSchedulesResponseSchema;
+  },
+  /**
+   * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.UpdateSchedule
+   */
+  updateSchedule: {
+    methodKind: "unary";
+    input: typeof UpdateScheduleRequestSchema;
+    output: typeof UpdateScheduleResponseSchema;
+  },
+  /**
+   * DeleteSchedule ends a schedule. Runs that it has started go on.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.DeleteSchedule
+   */
+  deleteSchedule: {
+    methodKind: "unary";
+    input: typeof DeleteScheduleRequestSchema;
+    output: typeof DeleteScheduleResponseSchema;
+  },
+  /**
+   * GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.GetPool
+   */
+  getPool: {
+    methodKind: "unary";
+    input: typeof GetPoolRequestSchema;
+    output: typeof GetPoolResponseSchema;
+  },
+  /**
+   * WatchPool shows the pool and then every change of it, for ever.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.WatchPool
+   */
+  watchPool: {
+    methodKind: "server_streaming";
+    input: typeof WatchPoolRequestSchema;
+    output: typeof WatchPoolResponseSchema;
+  },
+  /**
+   * LiftQuarantine lets a version run again that was refused because its workers kept dying.
+   * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+   *
+   * @generated from rpc codeactions.v1.RunnerService.LiftQuarantine
+   */
+  liftQuarantine: {
+    methodKind: "unary";
+    input: typeof LiftQuarantineRequestSchema;
+    output: typeof LiftQuarantineResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_codeactions_v1_runner_service, 0);

@@ -841,6 +841,7 @@ class AsyncRunnerService:
         input: v1.RunInput | Mapping[str, Any] | None = None,
         code_timeout: timedelta | Duration | None = None,
         request_id: str | None = None,
+        idempotent: bool | None = None,
         timeout: float | None = None,
     ) -> v1.RunCodeResponse:
         """Runs a version of a code, waits, and answers with the run and its result. When the caller goes
@@ -856,6 +857,8 @@ class AsyncRunnerService:
                 longer than the code's.
             request_id: A UUID of the caller's choice that makes a retry safe: the same id attaches to the
                 same run for 24 hours. Optional.
+            idempotent: Whether the code may be run again when the platform loses the run after its input was
+                delivered: then it is tried on another node, three times at most, while the caller waits.
             timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
                 for no limit.
         """
@@ -866,6 +869,7 @@ class AsyncRunnerService:
             input=input,
             timeout=code_timeout,
             request_id=request_id,
+            idempotent=idempotent,
         )
         return await self._core.call(methods.RUN_CODE, message, timeout)
 
@@ -878,6 +882,7 @@ class AsyncRunnerService:
         input: v1.RunInput | Mapping[str, Any] | None = None,
         code_timeout: timedelta | Duration | None = None,
         request_id: str | None = None,
+        idempotent: bool | None = None,
         timeout: float | None = None,
     ) -> AsyncStream[v1.RunCodeStreamResponse]:
         """Does the same and shows the run while it happens: started, its log, its end. The run goes on
@@ -894,6 +899,8 @@ class AsyncRunnerService:
                 longer than the code's.
             request_id: A UUID of the caller's choice that makes a retry safe: the same id attaches to the
                 same run for 24 hours. Optional.
+            idempotent: Whether the code may be run again when the platform loses the run after its input was
+                delivered: then it is tried on another node, three times at most, while the caller waits.
             timeout: Seconds that the stream may last. As long as it takes if absent.
         """
         message = methods.RUN_CODE_STREAM.message(
@@ -903,6 +910,7 @@ class AsyncRunnerService:
             input=input,
             timeout=code_timeout,
             request_id=request_id,
+            idempotent=idempotent,
         )
         return self._core.stream(methods.RUN_CODE_STREAM, message, timeout)
 
@@ -960,6 +968,90 @@ class AsyncRunnerService:
         )
         return self._core.stream(methods.RUN_SOURCE, message, timeout)
 
+    async def start_run(
+        self,
+        request: v1.StartRunRequest | None = None,
+        *,
+        code_id: str | None = None,
+        version: int | None = None,
+        input: v1.RunInput | Mapping[str, Any] | None = None,
+        code_timeout: timedelta | Duration | None = None,
+        request_id: str | None = None,
+        not_before: datetime | Timestamp | None = None,
+        retry_policy: v1.RetryPolicy | Mapping[str, Any] | None = None,
+        idempotent: bool | None = None,
+        callback: v1.Callback | Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> v1.StartRunResponse:
+        """Queues a durable run of a code and answers at once: from then on the run survives the death of
+        any process, and ends in one final status.
+
+        Args:
+            request: The whole request, instead of its fields.
+            code_id: The code to run.
+            version: The version to run. 0 means the one that is active when the run begins.
+            input: What the code is given. Absent means an empty POST to `/`.
+            code_timeout: A shorter time-out than the code's own, for each attempt. At least 1 second; never
+                longer than the code's.
+            request_id: A UUID of the caller's choice that makes a retry safe: the same id answers with the
+                same run for 24 hours. Optional.
+            not_before: When the run may begin, 7 days ahead at most. At once if absent, or past.
+            retry_policy: Whether a failed attempt is repeated. One attempt if absent.
+            idempotent: Whether the code may be run again although an attempt that was lost may have had
+                effects. Without a retry policy it stands for one of three attempts after LOST.
+            callback: Who is told when the run has ended. Nobody if absent.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.START_RUN.message(
+            request,
+            code_id=code_id,
+            version=version,
+            input=input,
+            timeout=code_timeout,
+            request_id=request_id,
+            not_before=not_before,
+            retry_policy=retry_policy,
+            idempotent=idempotent,
+            callback=callback,
+        )
+        return await self._core.call(methods.START_RUN, message, timeout)
+
+    async def replay_run(
+        self,
+        request: v1.ReplayRunRequest | None = None,
+        *,
+        run_id: str | None = None,
+        version: int | None = None,
+        request_id: str | None = None,
+        retry_policy: v1.RetryPolicy | Mapping[str, Any] | None = None,
+        callback: v1.Callback | Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> v1.ReplayRunResponse:
+        """Queues a durable run with the input of an earlier run, of the version that is chosen.
+        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+
+        Args:
+            request: The whole request, instead of its fields.
+            run_id: The run whose input to use again: one of a stored code, in any state.
+            version: The version to run. 0 means the one that is active when the run begins.
+            request_id: A UUID of the caller's choice that makes a retry safe: the same id answers with the
+                same run for 24 hours. Optional.
+            retry_policy: Whether a failed attempt is repeated. One attempt if absent.
+            callback: Who is told when the run has ended. Nobody if absent.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.REPLAY_RUN.message(
+            request,
+            run_id=run_id,
+            version=version,
+            request_id=request_id,
+            retry_policy=retry_policy,
+            callback=callback,
+        )
+        return await self._core.call(methods.REPLAY_RUN, message, timeout)
+
     async def get_run(
         self,
         request: v1.GetRunRequest | None = None,
@@ -998,6 +1090,7 @@ class AsyncRunnerService:
         start_time: datetime | Timestamp | None = None,
         end_time: datetime | Timestamp | None = None,
         view: v1.RunView | str | None = None,
+        schedule_id: str | None = None,
         timeout: float | None = None,
     ) -> v1.ListRunsResponse:
         """Reads runs of a project or of one code, newest first.
@@ -1014,6 +1107,7 @@ class AsyncRunnerService:
             end_time: Only runs accepted before this time.
             view: How much of each run to answer with. BASIC if absent. A page of FULL runs ends early, before
                 3 MiB of bodies.
+            schedule_id: Only runs that this schedule started. All if empty.
             timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
                 for no limit.
         """
@@ -1028,6 +1122,7 @@ class AsyncRunnerService:
             start_time=start_time,
             end_time=end_time,
             view=view,
+            schedule_id=schedule_id,
         )
         return await self._core.call(methods.LIST_RUNS, message, timeout)
 
@@ -1063,8 +1158,9 @@ class AsyncRunnerService:
         run_id: str | None = None,
         timeout: float | None = None,
     ) -> v1.CancelRunResponse:
-        """Ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with
-        the status when it already has.
+        """Ends a run in any state before its last: one that waits for its turn or for its next attempt, or
+        one that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
+        status when it has ended.
 
         Args:
             request: The whole request, instead of its fields.
@@ -1077,6 +1173,275 @@ class AsyncRunnerService:
             run_id=run_id,
         )
         return await self._core.call(methods.CANCEL_RUN, message, timeout)
+
+    async def create_schedule(
+        self,
+        request: v1.CreateScheduleRequest | None = None,
+        *,
+        code_id: str | None = None,
+        name: str | None = None,
+        cron: str | None = None,
+        time_zone: str | None = None,
+        overlap: v1.Overlap | str | None = None,
+        catch_up_window: timedelta | Duration | None = None,
+        paused: bool | None = None,
+        version: int | None = None,
+        input: v1.RunInput | Mapping[str, Any] | None = None,
+        code_timeout: timedelta | Duration | None = None,
+        retry_policy: v1.RetryPolicy | Mapping[str, Any] | None = None,
+        idempotent: bool | None = None,
+        callback: v1.Callback | Mapping[str, Any] | None = None,
+        request_id: str | None = None,
+        timeout: float | None = None,
+    ) -> v1.CreateScheduleResponse:
+        """Starts a code at the times of a cron expression.
+
+        Args:
+            request: The whole request, instead of its fields.
+            code_id: The code to start.
+            name: The name people read, 1 to 255 characters.
+            cron: When to start it, as `Schedule` describes it.
+            time_zone: The IANA time zone of the expression. `UTC` if empty.
+            overlap: What happens while an earlier run of the schedule has not ended. SKIP if unspecified.
+            catch_up_window: How late a start may be made up for, when no service was there to make it: 0
+                seconds to 7 days. 1 hour if absent.
+            paused: Whether it starts nothing for now.
+            version: The version to run. 0 means the one that is active at each start.
+            input: What the code is given. Absent means an empty POST to `/`.
+            code_timeout: A shorter time-out than the code's own, for each attempt.
+            retry_policy: Whether a failed attempt of a run is repeated. One attempt if absent.
+            idempotent: As StartRun has it, for each run.
+            callback: Who is told when a run has ended. Nobody if absent.
+            request_id: A UUID of the caller's choice that makes a retry safe: the same id answers with the
+                same schedule for 24 hours.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.CREATE_SCHEDULE.message(
+            request,
+            code_id=code_id,
+            name=name,
+            cron=cron,
+            time_zone=time_zone,
+            overlap=overlap,
+            catch_up_window=catch_up_window,
+            paused=paused,
+            version=version,
+            input=input,
+            timeout=code_timeout,
+            retry_policy=retry_policy,
+            idempotent=idempotent,
+            callback=callback,
+            request_id=request_id,
+        )
+        return await self._core.call(methods.CREATE_SCHEDULE, message, timeout)
+
+    async def get_schedule(
+        self,
+        request: v1.GetScheduleRequest | None = None,
+        *,
+        schedule_id: str | None = None,
+        timeout: float | None = None,
+    ) -> v1.GetScheduleResponse:
+        """Reads one schedule.
+
+        Args:
+            request: The whole request, instead of its fields.
+            schedule_id: The schedule to read.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.GET_SCHEDULE.message(
+            request,
+            schedule_id=schedule_id,
+        )
+        return await self._core.call(methods.GET_SCHEDULE, message, timeout)
+
+    async def list_schedules(
+        self,
+        request: v1.ListSchedulesRequest | None = None,
+        *,
+        project_id: str | None = None,
+        code_id: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+        timeout: float | None = None,
+    ) -> v1.ListSchedulesResponse:
+        """Reads the schedules of a project or of one code, newest first.
+
+        Args:
+            request: The whole request, instead of its fields.
+            project_id: All schedules of a project.
+            code_id: The schedules of one code.
+            page_size: The most schedules to answer with. 0 means 20; above 100 means 100.
+            page_token: Where to go on: the `next_page_token` of an earlier answer to the same question.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.LIST_SCHEDULES.message(
+            request,
+            project_id=project_id,
+            code_id=code_id,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return await self._core.call(methods.LIST_SCHEDULES, message, timeout)
+
+    async def update_schedule(
+        self,
+        request: v1.UpdateScheduleRequest | None = None,
+        *,
+        schedule_id: str | None = None,
+        etag: str | None = None,
+        name: str | None = None,
+        cron: str | None = None,
+        time_zone: str | None = None,
+        overlap: v1.Overlap | str | None = None,
+        catch_up_window: timedelta | Duration | None = None,
+        paused: bool | None = None,
+        version: int | None = None,
+        input: v1.RunInput | Mapping[str, Any] | None = None,
+        code_timeout: timedelta | Duration | None = None,
+        retry_policy: v1.RetryPolicy | Mapping[str, Any] | None = None,
+        idempotent: bool | None = None,
+        callback: v1.Callback | Mapping[str, Any] | None = None,
+        timeout: float | None = None,
+    ) -> v1.UpdateScheduleResponse:
+        """Changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+
+        Args:
+            request: The whole request, instead of its fields.
+            schedule_id: The schedule to change.
+            etag: The etag it was read with; ABORTED (ETAG_MISMATCH) when it has changed since. Empty to
+                change it in any case.
+            name: The name people read, 1 to 255 characters.
+            cron: When to start it.
+            time_zone: The IANA time zone of the expression.
+            overlap: What happens while an earlier run of the schedule has not ended. Unspecified to leave it.
+            catch_up_window: How late a start may be made up for.
+            paused: Whether it starts nothing for now. What was missed while it was paused is not made up for.
+            version: The version to run. 0 means the one that is active at each start.
+            input: What the code is given.
+            code_timeout: A shorter time-out than the code's own, for each attempt: 1 second at least. 0
+                seconds for the code's own.
+            retry_policy: Whether a failed attempt of a run is repeated.
+            idempotent: As StartRun has it, for each run.
+            callback: Who is told when a run has ended. With an empty `url` and an empty `secret`, nobody.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.UPDATE_SCHEDULE.message(
+            request,
+            schedule_id=schedule_id,
+            etag=etag,
+            name=name,
+            cron=cron,
+            time_zone=time_zone,
+            overlap=overlap,
+            catch_up_window=catch_up_window,
+            paused=paused,
+            version=version,
+            input=input,
+            timeout=code_timeout,
+            retry_policy=retry_policy,
+            idempotent=idempotent,
+            callback=callback,
+        )
+        return await self._core.call(methods.UPDATE_SCHEDULE, message, timeout)
+
+    async def delete_schedule(
+        self,
+        request: v1.DeleteScheduleRequest | None = None,
+        *,
+        schedule_id: str | None = None,
+        etag: str | None = None,
+        timeout: float | None = None,
+    ) -> v1.DeleteScheduleResponse:
+        """Ends a schedule. Runs that it has started go on.
+
+        Args:
+            request: The whole request, instead of its fields.
+            schedule_id: The schedule to delete.
+            etag: The etag it was read with. Empty to delete it in any case.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.DELETE_SCHEDULE.message(
+            request,
+            schedule_id=schedule_id,
+            etag=etag,
+        )
+        return await self._core.call(methods.DELETE_SCHEDULE, message, timeout)
+
+    async def get_pool(
+        self,
+        request: v1.GetPoolRequest | None = None,
+        *,
+        project_id: str | None = None,
+        timeout: float | None = None,
+    ) -> v1.GetPoolResponse:
+        """Shows the nodes that run codes, their breakers, the queue and what is quarantined.
+
+        Args:
+            request: The whole request, instead of its fields.
+            project_id: Whose share of the pool to show: the project's warm versions, waiting runs and
+                quarantines. All projects' if empty, for the operator's token only.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.GET_POOL.message(
+            request,
+            project_id=project_id,
+        )
+        return await self._core.call(methods.GET_POOL, message, timeout)
+
+    def watch_pool(
+        self,
+        request: v1.WatchPoolRequest | None = None,
+        *,
+        project_id: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncStream[v1.WatchPoolResponse]:
+        """Shows the pool and then every change of it, for ever.
+
+        This is the bare stream, which ends with its connection; the client's own methods go on.
+
+        Args:
+            request: The whole request, instead of its fields.
+            project_id: Whose share of the pool to show. All projects' if empty, for the operator's token
+                only.
+            timeout: Seconds that the stream may last. As long as it takes if absent.
+        """
+        message = methods.WATCH_POOL.message(
+            request,
+            project_id=project_id,
+        )
+        return self._core.stream(methods.WATCH_POOL, message, timeout)
+
+    async def lift_quarantine(
+        self,
+        request: v1.LiftQuarantineRequest | None = None,
+        *,
+        code_id: str | None = None,
+        version: int | None = None,
+        timeout: float | None = None,
+    ) -> v1.LiftQuarantineResponse:
+        """Lets a version run again that was refused because its workers kept dying. FAILED_PRECONDITION
+        (NOT_QUARANTINED) when it is not refused.
+
+        Args:
+            request: The whole request, instead of its fields.
+            code_id: The code.
+            version: The version that is refused.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.LIFT_QUARANTINE.message(
+            request,
+            code_id=code_id,
+            version=version,
+        )
+        return await self._core.call(methods.LIFT_QUARANTINE, message, timeout)
 
 
 class AsyncCalls:
@@ -1355,6 +1720,7 @@ class AsyncCalls:
         input: v1.RunInput | Mapping[str, Any] | None = None,
         code_timeout: timedelta | Duration | None = None,
         request_id: str | None = None,
+        idempotent: bool | None = None,
         timeout: float | None = None,
     ) -> v1.Run:
         """Runs a code, waits, and answers with the run as it ended. A code that fails is an answer too:
@@ -1372,6 +1738,8 @@ class AsyncCalls:
                 longer than the code's.
             request_id: A UUID of the caller's choice that makes a retry safe: the same id attaches to the
                 same run for 24 hours. Optional.
+            idempotent: Whether the code may be run again when the platform loses the run after its input was
+                delivered: then it is tried on another node, three times at most, while the caller waits.
             timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
                 for no limit.
         """
@@ -1382,6 +1750,7 @@ class AsyncCalls:
             input=input,
             timeout=code_timeout,
             request_id=request_id,
+            idempotent=idempotent,
         )
         return (await self._core.call(methods.RUN_CODE, message, timeout)).run
 
@@ -1394,6 +1763,7 @@ class AsyncCalls:
         input: v1.RunInput | Mapping[str, Any] | None = None,
         code_timeout: timedelta | Duration | None = None,
         request_id: str | None = None,
+        idempotent: bool | None = None,
         timeout: float | None = None,
     ) -> AsyncSteps[v1.RunEvent]:
         """Runs a code and shows it while it happens: started, its log, finished.
@@ -1410,6 +1780,8 @@ class AsyncCalls:
                 longer than the code's.
             request_id: A UUID of the caller's choice that makes a retry safe: the same id attaches to the
                 same run for 24 hours. Optional.
+            idempotent: Whether the code may be run again when the platform loses the run after its input was
+                delivered: then it is tried on another node, three times at most, while the caller waits.
             timeout: Seconds to follow, after which DEADLINE_EXCEEDED is raised. As long as it takes if
                 absent.
         """
@@ -1420,6 +1792,7 @@ class AsyncCalls:
             input=input,
             timeout=code_timeout,
             request_id=request_id,
+            idempotent=idempotent,
         )
         return self._core.follow(RunFollowing(methods.RUN_CODE_STREAM, message), timeout)
 
@@ -1488,6 +1861,7 @@ class AsyncCalls:
         start_time: datetime | Timestamp | None = None,
         end_time: datetime | Timestamp | None = None,
         view: v1.RunView | str | None = None,
+        schedule_id: str | None = None,
         timeout: float | None = None,
     ) -> AsyncIterator[v1.Run]:
         """Everything that ListRuns answers, page after page, each page read when the one before it is used
@@ -1505,6 +1879,7 @@ class AsyncCalls:
             end_time: Only runs accepted before this time.
             view: How much of each run to answer with. BASIC if absent. A page of FULL runs ends early, before
                 3 MiB of bodies.
+            schedule_id: Only runs that this schedule started. All if empty.
             timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
                 for no limit.
         """
@@ -1519,6 +1894,7 @@ class AsyncCalls:
             start_time=start_time,
             end_time=end_time,
             view=view,
+            schedule_id=schedule_id,
         )
         return self._core.pages(methods.LIST_RUNS, message, lambda page: page.runs, timeout)
 
@@ -1545,3 +1921,34 @@ class AsyncCalls:
             cursor=cursor,
         )
         return self._core.follow(RunFollowing(methods.WATCH_RUN, message), timeout)
+
+    def list_all_schedules(
+        self,
+        request: v1.ListSchedulesRequest | None = None,
+        *,
+        project_id: str | None = None,
+        code_id: str | None = None,
+        page_size: int | None = None,
+        page_token: str | None = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[v1.Schedule]:
+        """Everything that ListSchedules answers, page after page, each page read when the one before it is
+        used up. Pages have 100 items unless `page_size` says otherwise.
+
+        Args:
+            request: The whole request, instead of its fields.
+            project_id: All schedules of a project.
+            code_id: The schedules of one code.
+            page_size: The most schedules to answer with. 0 means 20; above 100 means 100.
+            page_token: Where to go on: the `next_page_token` of an earlier answer to the same question.
+            timeout: Seconds that the call may take, retries included. The client's own if absent; `math.inf`
+                for no limit.
+        """
+        message = methods.LIST_SCHEDULES.message(
+            request,
+            project_id=project_id,
+            code_id=code_id,
+            page_size=page_size,
+            page_token=page_token,
+        )
+        return self._core.pages(methods.LIST_SCHEDULES, message, lambda page: page.schedules, timeout)

@@ -87,6 +87,12 @@ RUN_CODE_STREAM: Method[v1.RunCodeStreamRequest, v1.RunCodeStreamResponse] = Met
 RUN_SOURCE: Method[v1.RunSourceRequest, v1.RunSourceResponse] = Method(
     RunnerServiceStub, "RunSource", v1.RunSourceRequest, is_repeatable=False
 )
+START_RUN: Method[v1.StartRunRequest, v1.StartRunResponse] = Method(
+    RunnerServiceStub, "StartRun", v1.StartRunRequest, is_repeatable=True
+)
+REPLAY_RUN: Method[v1.ReplayRunRequest, v1.ReplayRunResponse] = Method(
+    RunnerServiceStub, "ReplayRun", v1.ReplayRunRequest, is_repeatable=True
+)
 GET_RUN: Method[v1.GetRunRequest, v1.GetRunResponse] = Method(
     RunnerServiceStub, "GetRun", v1.GetRunRequest, is_repeatable=True
 )
@@ -98,4 +104,28 @@ WATCH_RUN: Method[v1.WatchRunRequest, v1.WatchRunResponse] = Method(
 )
 CANCEL_RUN: Method[v1.CancelRunRequest, v1.CancelRunResponse] = Method(
     RunnerServiceStub, "CancelRun", v1.CancelRunRequest, is_repeatable=True
+)
+CREATE_SCHEDULE: Method[v1.CreateScheduleRequest, v1.CreateScheduleResponse] = Method(
+    RunnerServiceStub, "CreateSchedule", v1.CreateScheduleRequest, is_repeatable=True
+)
+GET_SCHEDULE: Method[v1.GetScheduleRequest, v1.GetScheduleResponse] = Method(
+    RunnerServiceStub, "GetSchedule", v1.GetScheduleRequest, is_repeatable=True
+)
+LIST_SCHEDULES: Method[v1.ListSchedulesRequest, v1.ListSchedulesResponse] = Method(
+    RunnerServiceStub, "ListSchedules", v1.ListSchedulesRequest, is_repeatable=True
+)
+UPDATE_SCHEDULE: Method[v1.UpdateScheduleRequest, v1.UpdateScheduleResponse] = Method(
+    RunnerServiceStub, "UpdateSchedule", v1.UpdateScheduleRequest, is_repeatable=False
+)
+DELETE_SCHEDULE: Method[v1.DeleteScheduleRequest, v1.DeleteScheduleResponse] = Method(
+    RunnerServiceStub, "DeleteSchedule", v1.DeleteScheduleRequest, is_repeatable=True
+)
+GET_POOL: Method[v1.GetPoolRequest, v1.GetPoolResponse] = Method(
+    RunnerServiceStub, "GetPool", v1.GetPoolRequest, is_repeatable=True
+)
+WATCH_POOL: Method[v1.WatchPoolRequest, v1.WatchPoolResponse] = Method(
+    RunnerServiceStub, "WatchPool", v1.WatchPoolRequest, is_repeatable=True
+)
+LIFT_QUARANTINE: Method[v1.LiftQuarantineRequest, v1.LiftQuarantineResponse] = Method(
+    RunnerServiceStub, "LiftQuarantine", v1.LiftQuarantineRequest, is_repeatable=True
 )

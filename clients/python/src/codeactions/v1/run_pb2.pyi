@@ -12,6 +12,14 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class CallbackStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    CALLBACK_STATUS_UNSPECIFIED: _ClassVar[CallbackStatus]
+    CALLBACK_STATUS_WAITING: _ClassVar[CallbackStatus]
+    CALLBACK_STATUS_PENDING: _ClassVar[CallbackStatus]
+    CALLBACK_STATUS_DELIVERED: _ClassVar[CallbackStatus]
+    CALLBACK_STATUS_FAILED: _ClassVar[CallbackStatus]
+
 class RunStatus(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     RUN_STATUS_UNSPECIFIED: _ClassVar[RunStatus]
@@ -33,6 +41,11 @@ class RunTrigger(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     RUN_TRIGGER_ASYNC: _ClassVar[RunTrigger]
     RUN_TRIGGER_SCHEDULE: _ClassVar[RunTrigger]
     RUN_TRIGGER_TRY: _ClassVar[RunTrigger]
+CALLBACK_STATUS_UNSPECIFIED: CallbackStatus
+CALLBACK_STATUS_WAITING: CallbackStatus
+CALLBACK_STATUS_PENDING: CallbackStatus
+CALLBACK_STATUS_DELIVERED: CallbackStatus
+CALLBACK_STATUS_FAILED: CallbackStatus
 RUN_STATUS_UNSPECIFIED: RunStatus
 RUN_STATUS_QUEUED: RunStatus
 RUN_STATUS_RUNNING: RunStatus
@@ -51,7 +64,7 @@ RUN_TRIGGER_SCHEDULE: RunTrigger
 RUN_TRIGGER_TRY: RunTrigger
 
 class Run(_message.Message):
-    __slots__ = ("id", "project_id", "code_id", "version", "trigger", "status", "attempt", "request", "result", "error", "usage", "create_time", "start_time", "end_time")
+    __slots__ = ("id", "project_id", "code_id", "version", "trigger", "status", "attempt", "request", "result", "error", "usage", "create_time", "start_time", "end_time", "durable")
     ID_FIELD_NUMBER: _ClassVar[int]
     PROJECT_ID_FIELD_NUMBER: _ClassVar[int]
     CODE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -66,6 +79,7 @@ class Run(_message.Message):
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
     START_TIME_FIELD_NUMBER: _ClassVar[int]
     END_TIME_FIELD_NUMBER: _ClassVar[int]
+    DURABLE_FIELD_NUMBER: _ClassVar[int]
     id: str
     project_id: str
     code_id: str
@@ -80,7 +94,88 @@ class Run(_message.Message):
     create_time: _timestamp_pb2.Timestamp
     start_time: _timestamp_pb2.Timestamp
     end_time: _timestamp_pb2.Timestamp
-    def __init__(self, id: _Optional[str] = ..., project_id: _Optional[str] = ..., code_id: _Optional[str] = ..., version: _Optional[int] = ..., trigger: _Optional[_Union[RunTrigger, str]] = ..., status: _Optional[_Union[RunStatus, str]] = ..., attempt: _Optional[int] = ..., request: _Optional[_Union[RunRequest, _Mapping]] = ..., result: _Optional[_Union[RunResult, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ..., usage: _Optional[_Union[RunUsage, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    durable: DurableRun
+    def __init__(self, id: _Optional[str] = ..., project_id: _Optional[str] = ..., code_id: _Optional[str] = ..., version: _Optional[int] = ..., trigger: _Optional[_Union[RunTrigger, str]] = ..., status: _Optional[_Union[RunStatus, str]] = ..., attempt: _Optional[int] = ..., request: _Optional[_Union[RunRequest, _Mapping]] = ..., result: _Optional[_Union[RunResult, _Mapping]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ..., usage: _Optional[_Union[RunUsage, _Mapping]] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., durable: _Optional[_Union[DurableRun, _Mapping]] = ...) -> None: ...
+
+class DurableRun(_message.Message):
+    __slots__ = ("due_time", "retry_policy", "idempotent", "earlier_attempts", "callback", "schedule_id", "replay_of")
+    DUE_TIME_FIELD_NUMBER: _ClassVar[int]
+    RETRY_POLICY_FIELD_NUMBER: _ClassVar[int]
+    IDEMPOTENT_FIELD_NUMBER: _ClassVar[int]
+    EARLIER_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    CALLBACK_FIELD_NUMBER: _ClassVar[int]
+    SCHEDULE_ID_FIELD_NUMBER: _ClassVar[int]
+    REPLAY_OF_FIELD_NUMBER: _ClassVar[int]
+    due_time: _timestamp_pb2.Timestamp
+    retry_policy: RetryPolicy
+    idempotent: bool
+    earlier_attempts: _containers.RepeatedCompositeFieldContainer[RunAttempt]
+    callback: CallbackDelivery
+    schedule_id: str
+    replay_of: str
+    def __init__(self, due_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., retry_policy: _Optional[_Union[RetryPolicy, _Mapping]] = ..., idempotent: bool = ..., earlier_attempts: _Optional[_Iterable[_Union[RunAttempt, _Mapping]]] = ..., callback: _Optional[_Union[CallbackDelivery, _Mapping]] = ..., schedule_id: _Optional[str] = ..., replay_of: _Optional[str] = ...) -> None: ...
+
+class RunAttempt(_message.Message):
+    __slots__ = ("attempt", "status", "error", "start_time", "end_time")
+    ATTEMPT_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    attempt: int
+    status: RunStatus
+    error: RunError
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    def __init__(self, attempt: _Optional[int] = ..., status: _Optional[_Union[RunStatus, str]] = ..., error: _Optional[_Union[RunError, _Mapping]] = ..., start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class RetryPolicy(_message.Message):
+    __slots__ = ("max_attempts", "backoff", "multiplier", "max_backoff", "retry_on")
+    MAX_ATTEMPTS_FIELD_NUMBER: _ClassVar[int]
+    BACKOFF_FIELD_NUMBER: _ClassVar[int]
+    MULTIPLIER_FIELD_NUMBER: _ClassVar[int]
+    MAX_BACKOFF_FIELD_NUMBER: _ClassVar[int]
+    RETRY_ON_FIELD_NUMBER: _ClassVar[int]
+    max_attempts: int
+    backoff: _duration_pb2.Duration
+    multiplier: float
+    max_backoff: _duration_pb2.Duration
+    retry_on: _containers.RepeatedScalarFieldContainer[RunStatus]
+    def __init__(self, max_attempts: _Optional[int] = ..., backoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., multiplier: _Optional[float] = ..., max_backoff: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., retry_on: _Optional[_Iterable[_Union[RunStatus, str]]] = ...) -> None: ...
+
+class Callback(_message.Message):
+    __slots__ = ("url", "secret")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    SECRET_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    secret: str
+    def __init__(self, url: _Optional[str] = ..., secret: _Optional[str] = ...) -> None: ...
+
+class CallbackDelivery(_message.Message):
+    __slots__ = ("url", "status", "tries", "next_time")
+    URL_FIELD_NUMBER: _ClassVar[int]
+    STATUS_FIELD_NUMBER: _ClassVar[int]
+    TRIES_FIELD_NUMBER: _ClassVar[int]
+    NEXT_TIME_FIELD_NUMBER: _ClassVar[int]
+    url: str
+    status: CallbackStatus
+    tries: _containers.RepeatedCompositeFieldContainer[CallbackTry]
+    next_time: _timestamp_pb2.Timestamp
+    def __init__(self, url: _Optional[str] = ..., status: _Optional[_Union[CallbackStatus, str]] = ..., tries: _Optional[_Iterable[_Union[CallbackTry, _Mapping]]] = ..., next_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+
+class CallbackTry(_message.Message):
+    __slots__ = ("number", "time", "duration", "status_code", "error")
+    NUMBER_FIELD_NUMBER: _ClassVar[int]
+    TIME_FIELD_NUMBER: _ClassVar[int]
+    DURATION_FIELD_NUMBER: _ClassVar[int]
+    STATUS_CODE_FIELD_NUMBER: _ClassVar[int]
+    ERROR_FIELD_NUMBER: _ClassVar[int]
+    number: int
+    time: _timestamp_pb2.Timestamp
+    duration: _duration_pb2.Duration
+    status_code: int
+    error: str
+    def __init__(self, number: _Optional[int] = ..., time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., duration: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ..., status_code: _Optional[int] = ..., error: _Optional[str] = ...) -> None: ...
 
 class RunInput(_message.Message):
     __slots__ = ("method", "path", "query", "headers", "body")

@@ -23,12 +23,14 @@ _sym_db = _symbol_database.Default()
 
 
 from codeactions.v1 import code_pb2 as codeactions_dot_v1_dot_code__pb2
+from codeactions.v1 import pool_pb2 as codeactions_dot_v1_dot_pool__pb2
 from codeactions.v1 import run_pb2 as codeactions_dot_v1_dot_run__pb2
+from codeactions.v1 import schedule_pb2 as codeactions_dot_v1_dot_schedule__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#codeactions/v1/runner_service.proto\x12\x0e\x63odeactions.v1\x1a\x19\x63odeactions/v1/code.proto\x1a\x18\x63odeactions/v1/run.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc7\x01\n\x0eRunCodeRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12.\n\x05input\x18\x03 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\"8\n\x0fRunCodeResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\xcd\x01\n\x14RunCodeStreamRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12.\n\x05input\x18\x03 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\"G\n\x15RunCodeStreamResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.RunEventR\x05\x65vent\"\xb5\x04\n\x10RunSourceRequest\x12\x1d\n\nproject_id\x18\x01 \x01(\tR\tprojectId\x12\x34\n\x08language\x18\x02 \x01(\x0e\x32\x18.codeactions.v1.LanguageR\x08language\x12\x16\n\x06source\x18\x03 \x01(\tR\x06source\x12.\n\x05input\x18\x04 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x31\n\x12memory_limit_bytes\x18\x06 \x01(\x03H\x00R\x10memoryLimitBytes\x88\x01\x01\x12\x1d\n\nrequest_id\x18\x08 \x01(\tR\trequestId\x12S\n\x0b\x65nvironment\x18\x07 \x03(\x0b\x32\x31.codeactions.v1.RunSourceRequest.EnvironmentEntryR\x0b\x65nvironment\x12!\n\x0c\x65gress_hosts\x18\t \x03(\tR\x0b\x65gressHosts\x12.\n\x06limits\x18\n \x01(\x0b\x32\x16.codeactions.v1.LimitsR\x06limits\x1a>\n\x10\x45nvironmentEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x15\n\x13_memory_limit_bytes\"C\n\x11RunSourceResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.RunEventR\x05\x65vent\"S\n\rGetRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12+\n\x04view\x18\x02 \x01(\x0e\x32\x17.codeactions.v1.RunViewR\x04view\"7\n\x0eGetRunResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\xa0\x03\n\x0fListRunsRequest\x12\x1f\n\nproject_id\x18\x01 \x01(\tH\x00R\tprojectId\x12\x19\n\x07\x63ode_id\x18\x02 \x01(\tH\x00R\x06\x63odeId\x12\x1b\n\tpage_size\x18\x03 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x04 \x01(\tR\tpageToken\x12\x35\n\x08statuses\x18\x05 \x03(\x0e\x32\x19.codeactions.v1.RunStatusR\x08statuses\x12\x36\n\x08triggers\x18\x06 \x03(\x0e\x32\x1a.codeactions.v1.RunTriggerR\x08triggers\x12\x39\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12+\n\x04view\x18\t \x01(\x0e\x32\x17.codeactions.v1.RunViewR\x04viewB\x07\n\x05scope\"c\n\x10ListRunsResponse\x12\'\n\x04runs\x18\x01 \x03(\x0b\x32\x13.codeactions.v1.RunR\x04runs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"@\n\x0fWatchRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"B\n\x10WatchRunResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.RunEventR\x05\x65vent\")\n\x10\x43\x61ncelRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\":\n\x11\x43\x61ncelRunResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run*J\n\x07RunView\x12\x18\n\x14RUN_VIEW_UNSPECIFIED\x10\x00\x12\x12\n\x0eRUN_VIEW_BASIC\x10\x01\x12\x11\n\rRUN_VIEW_FULL\x10\x02\x32\xde\x04\n\rRunnerService\x12J\n\x07RunCode\x12\x1e.codeactions.v1.RunCodeRequest\x1a\x1f.codeactions.v1.RunCodeResponse\x12^\n\rRunCodeStream\x12$.codeactions.v1.RunCodeStreamRequest\x1a%.codeactions.v1.RunCodeStreamResponse0\x01\x12R\n\tRunSource\x12 .codeactions.v1.RunSourceRequest\x1a!.codeactions.v1.RunSourceResponse0\x01\x12L\n\x06GetRun\x12\x1d.codeactions.v1.GetRunRequest\x1a\x1e.codeactions.v1.GetRunResponse\"\x03\x90\x02\x01\x12R\n\x08ListRuns\x12\x1f.codeactions.v1.ListRunsRequest\x1a .codeactions.v1.ListRunsResponse\"\x03\x90\x02\x01\x12T\n\x08WatchRun\x12\x1f.codeactions.v1.WatchRunRequest\x1a .codeactions.v1.WatchRunResponse\"\x03\x90\x02\x01\x30\x01\x12U\n\tCancelRun\x12 .codeactions.v1.CancelRunRequest\x1a!.codeactions.v1.CancelRunResponse\"\x03\x90\x02\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#codeactions/v1/runner_service.proto\x12\x0e\x63odeactions.v1\x1a\x19\x63odeactions/v1/code.proto\x1a\x19\x63odeactions/v1/pool.proto\x1a\x18\x63odeactions/v1/run.proto\x1a\x1d\x63odeactions/v1/schedule.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe7\x01\n\x0eRunCodeRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12.\n\x05input\x18\x03 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\x12\x1e\n\nidempotent\x18\x06 \x01(\x08R\nidempotent\"8\n\x0fRunCodeResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\xed\x01\n\x14RunCodeStreamRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12.\n\x05input\x18\x03 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\x12\x1e\n\nidempotent\x18\x06 \x01(\x08R\nidempotent\"G\n\x15RunCodeStreamResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.RunEventR\x05\x65vent\"\xb5\x04\n\x10RunSourceRequest\x12\x1d\n\nproject_id\x18\x01 \x01(\tR\tprojectId\x12\x34\n\x08language\x18\x02 \x01(\x0e\x32\x18.codeactions.v1.LanguageR\x08language\x12\x16\n\x06source\x18\x03 \x01(\tR\x06source\x12.\n\x05input\x18\x04 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x31\n\x12memory_limit_bytes\x18\x06 \x01(\x03H\x00R\x10memoryLimitBytes\x88\x01\x01\x12\x1d\n\nrequest_id\x18\x08 \x01(\tR\trequestId\x12S\n\x0b\x65nvironment\x18\x07 \x03(\x0b\x32\x31.codeactions.v1.RunSourceRequest.EnvironmentEntryR\x0b\x65nvironment\x12!\n\x0c\x65gress_hosts\x18\t \x03(\tR\x0b\x65gressHosts\x12.\n\x06limits\x18\n \x01(\x0b\x32\x16.codeactions.v1.LimitsR\x06limits\x1a>\n\x10\x45nvironmentEntry\x12\x10\n\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value:\x02\x38\x01\x42\x15\n\x13_memory_limit_bytes\"C\n\x11RunSourceResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.RunEventR\x05\x65vent\"S\n\rGetRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12+\n\x04view\x18\x02 \x01(\x0e\x32\x17.codeactions.v1.RunViewR\x04view\"7\n\x0eGetRunResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\xc1\x03\n\x0fListRunsRequest\x12\x1f\n\nproject_id\x18\x01 \x01(\tH\x00R\tprojectId\x12\x19\n\x07\x63ode_id\x18\x02 \x01(\tH\x00R\x06\x63odeId\x12\x1b\n\tpage_size\x18\x03 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x04 \x01(\tR\tpageToken\x12\x35\n\x08statuses\x18\x05 \x03(\x0e\x32\x19.codeactions.v1.RunStatusR\x08statuses\x12\x36\n\x08triggers\x18\x06 \x03(\x0e\x32\x1a.codeactions.v1.RunTriggerR\x08triggers\x12\x39\n\nstart_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tstartTime\x12\x35\n\x08\x65nd_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x07\x65ndTime\x12+\n\x04view\x18\t \x01(\x0e\x32\x17.codeactions.v1.RunViewR\x04view\x12\x1f\n\x0bschedule_id\x18\n \x01(\tR\nscheduleIdB\x07\n\x05scope\"c\n\x10ListRunsResponse\x12\'\n\x04runs\x18\x01 \x03(\x0b\x32\x13.codeactions.v1.RunR\x04runs\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"@\n\x0fWatchRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x16\n\x06\x63ursor\x18\x02 \x01(\tR\x06\x63ursor\"B\n\x10WatchRunResponse\x12.\n\x05\x65vent\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.RunEventR\x05\x65vent\")\n\x10\x43\x61ncelRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\":\n\x11\x43\x61ncelRunResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\x99\x03\n\x0fStartRunRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12.\n\x05input\x18\x03 \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x04 \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12\x1d\n\nrequest_id\x18\x05 \x01(\tR\trequestId\x12\x39\n\nnot_before\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\tnotBefore\x12>\n\x0cretry_policy\x18\x07 \x01(\x0b\x32\x1b.codeactions.v1.RetryPolicyR\x0bretryPolicy\x12\x1e\n\nidempotent\x18\x08 \x01(\x08R\nidempotent\x12\x34\n\x08\x63\x61llback\x18\t \x01(\x0b\x32\x18.codeactions.v1.CallbackR\x08\x63\x61llback\"9\n\x10StartRunResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\xd8\x01\n\x10ReplayRunRequest\x12\x15\n\x06run_id\x18\x01 \x01(\tR\x05runId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\x12\x1d\n\nrequest_id\x18\x03 \x01(\tR\trequestId\x12>\n\x0cretry_policy\x18\x04 \x01(\x0b\x32\x1b.codeactions.v1.RetryPolicyR\x0bretryPolicy\x12\x34\n\x08\x63\x61llback\x18\x05 \x01(\x0b\x32\x18.codeactions.v1.CallbackR\x08\x63\x61llback\":\n\x11ReplayRunResponse\x12%\n\x03run\x18\x01 \x01(\x0b\x32\x13.codeactions.v1.RunR\x03run\"\xb7\x04\n\x15\x43reateScheduleRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x12\n\x04name\x18\x02 \x01(\tR\x04name\x12\x12\n\x04\x63ron\x18\x03 \x01(\tR\x04\x63ron\x12\x1b\n\ttime_zone\x18\x04 \x01(\tR\x08timeZone\x12\x31\n\x07overlap\x18\x05 \x01(\x0e\x32\x17.codeactions.v1.OverlapR\x07overlap\x12\x41\n\x0f\x63\x61tch_up_window\x18\x06 \x01(\x0b\x32\x19.google.protobuf.DurationR\rcatchUpWindow\x12\x16\n\x06paused\x18\x07 \x01(\x08R\x06paused\x12\x18\n\x07version\x18\x08 \x01(\x05R\x07version\x12.\n\x05input\x18\t \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\n \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12>\n\x0cretry_policy\x18\x0b \x01(\x0b\x32\x1b.codeactions.v1.RetryPolicyR\x0bretryPolicy\x12\x1e\n\nidempotent\x18\x0c \x01(\x08R\nidempotent\x12\x34\n\x08\x63\x61llback\x18\r \x01(\x0b\x32\x18.codeactions.v1.CallbackR\x08\x63\x61llback\x12\x1d\n\nrequest_id\x18\x0e \x01(\tR\trequestId\"N\n\x16\x43reateScheduleResponse\x12\x34\n\x08schedule\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.ScheduleR\x08schedule\"5\n\x12GetScheduleRequest\x12\x1f\n\x0bschedule_id\x18\x01 \x01(\tR\nscheduleId\"K\n\x13GetScheduleResponse\x12\x34\n\x08schedule\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.ScheduleR\x08schedule\"\x97\x01\n\x14ListSchedulesRequest\x12\x1f\n\nproject_id\x18\x01 \x01(\tH\x00R\tprojectId\x12\x19\n\x07\x63ode_id\x18\x02 \x01(\tH\x00R\x06\x63odeId\x12\x1b\n\tpage_size\x18\x03 \x01(\x05R\x08pageSize\x12\x1d\n\npage_token\x18\x04 \x01(\tR\tpageTokenB\x07\n\x05scope\"w\n\x15ListSchedulesResponse\x12\x36\n\tschedules\x18\x01 \x03(\x0b\x32\x18.codeactions.v1.ScheduleR\tschedules\x12&\n\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\"\x98\x05\n\x15UpdateScheduleRequest\x12\x1f\n\x0bschedule_id\x18\x01 \x01(\tR\nscheduleId\x12\x12\n\x04\x65tag\x18\x02 \x01(\tR\x04\x65tag\x12\x17\n\x04name\x18\x03 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x17\n\x04\x63ron\x18\x04 \x01(\tH\x01R\x04\x63ron\x88\x01\x01\x12 \n\ttime_zone\x18\x05 \x01(\tH\x02R\x08timeZone\x88\x01\x01\x12\x31\n\x07overlap\x18\x06 \x01(\x0e\x32\x17.codeactions.v1.OverlapR\x07overlap\x12\x41\n\x0f\x63\x61tch_up_window\x18\x07 \x01(\x0b\x32\x19.google.protobuf.DurationR\rcatchUpWindow\x12\x1b\n\x06paused\x18\x08 \x01(\x08H\x03R\x06paused\x88\x01\x01\x12\x1d\n\x07version\x18\t \x01(\x05H\x04R\x07version\x88\x01\x01\x12.\n\x05input\x18\n \x01(\x0b\x32\x18.codeactions.v1.RunInputR\x05input\x12\x33\n\x07timeout\x18\x0b \x01(\x0b\x32\x19.google.protobuf.DurationR\x07timeout\x12>\n\x0cretry_policy\x18\x0c \x01(\x0b\x32\x1b.codeactions.v1.RetryPolicyR\x0bretryPolicy\x12#\n\nidempotent\x18\r \x01(\x08H\x05R\nidempotent\x88\x01\x01\x12\x34\n\x08\x63\x61llback\x18\x0e \x01(\x0b\x32\x18.codeactions.v1.CallbackR\x08\x63\x61llbackB\x07\n\x05_nameB\x07\n\x05_cronB\x0c\n\n_time_zoneB\t\n\x07_pausedB\n\n\x08_versionB\r\n\x0b_idempotent\"N\n\x16UpdateScheduleResponse\x12\x34\n\x08schedule\x18\x01 \x01(\x0b\x32\x18.codeactions.v1.ScheduleR\x08schedule\"L\n\x15\x44\x65leteScheduleRequest\x12\x1f\n\x0bschedule_id\x18\x01 \x01(\tR\nscheduleId\x12\x12\n\x04\x65tag\x18\x02 \x01(\tR\x04\x65tag\"\x18\n\x16\x44\x65leteScheduleResponse\"/\n\x0eGetPoolRequest\x12\x1d\n\nproject_id\x18\x01 \x01(\tR\tprojectId\";\n\x0fGetPoolResponse\x12(\n\x04pool\x18\x01 \x01(\x0b\x32\x14.codeactions.v1.PoolR\x04pool\"1\n\x10WatchPoolRequest\x12\x1d\n\nproject_id\x18\x01 \x01(\tR\tprojectId\"\xb9\x01\n\x11WatchPoolResponse\x12*\n\x04pool\x18\x01 \x01(\x0b\x32\x14.codeactions.v1.PoolH\x00R\x04pool\x12\x34\n\x06\x63hange\x18\x02 \x01(\x0b\x32\x1a.codeactions.v1.PoolChangeH\x00R\x06\x63hange\x12\x39\n\theartbeat\x18\x03 \x01(\x0b\x32\x19.codeactions.v1.HeartbeatH\x00R\theartbeatB\x07\n\x05\x65vent\"J\n\x15LiftQuarantineRequest\x12\x17\n\x07\x63ode_id\x18\x01 \x01(\tR\x06\x63odeId\x12\x18\n\x07version\x18\x02 \x01(\x05R\x07version\"\x18\n\x16LiftQuarantineResponse*J\n\x07RunView\x12\x18\n\x14RUN_VIEW_UNSPECIFIED\x10\x00\x12\x12\n\x0eRUN_VIEW_BASIC\x10\x01\x12\x11\n\rRUN_VIEW_FULL\x10\x02\x32\x86\x0c\n\rRunnerService\x12J\n\x07RunCode\x12\x1e.codeactions.v1.RunCodeRequest\x1a\x1f.codeactions.v1.RunCodeResponse\x12^\n\rRunCodeStream\x12$.codeactions.v1.RunCodeStreamRequest\x1a%.codeactions.v1.RunCodeStreamResponse0\x01\x12R\n\tRunSource\x12 .codeactions.v1.RunSourceRequest\x1a!.codeactions.v1.RunSourceResponse0\x01\x12R\n\x08StartRun\x12\x1f.codeactions.v1.StartRunRequest\x1a .codeactions.v1.StartRunResponse\"\x03\x90\x02\x02\x12U\n\tReplayRun\x12 .codeactions.v1.ReplayRunRequest\x1a!.codeactions.v1.ReplayRunResponse\"\x03\x90\x02\x02\x12L\n\x06GetRun\x12\x1d.codeactions.v1.GetRunRequest\x1a\x1e.codeactions.v1.GetRunResponse\"\x03\x90\x02\x01\x12R\n\x08ListRuns\x12\x1f.codeactions.v1.ListRunsRequest\x1a .codeactions.v1.ListRunsResponse\"\x03\x90\x02\x01\x12T\n\x08WatchRun\x12\x1f.codeactions.v1.WatchRunRequest\x1a .codeactions.v1.WatchRunResponse\"\x03\x90\x02\x01\x30\x01\x12U\n\tCancelRun\x12 .codeactions.v1.CancelRunRequest\x1a!.codeactions.v1.CancelRunResponse\"\x03\x90\x02\x02\x12\x64\n\x0e\x43reateSchedule\x12%.codeactions.v1.CreateScheduleRequest\x1a&.codeactions.v1.CreateScheduleResponse\"\x03\x90\x02\x02\x12[\n\x0bGetSchedule\x12\".codeactions.v1.GetScheduleRequest\x1a#.codeactions.v1.GetScheduleResponse\"\x03\x90\x02\x01\x12\x61\n\rListSchedules\x12$.codeactions.v1.ListSchedulesRequest\x1a%.codeactions.v1.ListSchedulesResponse\"\x03\x90\x02\x01\x12_\n\x0eUpdateSchedule\x12%.codeactions.v1.UpdateScheduleRequest\x1a&.codeactions.v1.UpdateScheduleResponse\x12\x64\n\x0e\x44\x65leteSchedule\x12%.codeactions.v1.DeleteScheduleRequest\x1a&.codeactions.v1.DeleteScheduleResponse\"\x03\x90\x02\x02\x12O\n\x07GetPool\x12\x1e.codeactions.v1.GetPoolRequest\x1a\x1f.codeactions.v1.GetPoolResponse\"\x03\x90\x02\x01\x12W\n\tWatchPool\x12 .codeactions.v1.WatchPoolRequest\x1a!.codeactions.v1.WatchPoolResponse\"\x03\x90\x02\x01\x30\x01\x12\x64\n\x0eLiftQuarantine\x12%.codeactions.v1.LiftQuarantineRequest\x1a&.codeactions.v1.LiftQuarantineResponse\"\x03\x90\x02\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,6 +39,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_RUNSOURCEREQUEST_ENVIRONMENTENTRY']._loaded_options = None
   _globals['_RUNSOURCEREQUEST_ENVIRONMENTENTRY']._serialized_options = b'8\001'
+  _globals['_RUNNERSERVICE'].methods_by_name['StartRun']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['StartRun']._serialized_options = b'\220\002\002'
+  _globals['_RUNNERSERVICE'].methods_by_name['ReplayRun']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['ReplayRun']._serialized_options = b'\220\002\002'
   _globals['_RUNNERSERVICE'].methods_by_name['GetRun']._loaded_options = None
   _globals['_RUNNERSERVICE'].methods_by_name['GetRun']._serialized_options = b'\220\002\001'
   _globals['_RUNNERSERVICE'].methods_by_name['ListRuns']._loaded_options = None
@@ -45,38 +51,92 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RUNNERSERVICE'].methods_by_name['WatchRun']._serialized_options = b'\220\002\001'
   _globals['_RUNNERSERVICE'].methods_by_name['CancelRun']._loaded_options = None
   _globals['_RUNNERSERVICE'].methods_by_name['CancelRun']._serialized_options = b'\220\002\002'
-  _globals['_RUNVIEW']._serialized_start=2250
-  _globals['_RUNVIEW']._serialized_end=2324
-  _globals['_RUNCODEREQUEST']._serialized_start=174
-  _globals['_RUNCODEREQUEST']._serialized_end=373
-  _globals['_RUNCODERESPONSE']._serialized_start=375
-  _globals['_RUNCODERESPONSE']._serialized_end=431
-  _globals['_RUNCODESTREAMREQUEST']._serialized_start=434
-  _globals['_RUNCODESTREAMREQUEST']._serialized_end=639
-  _globals['_RUNCODESTREAMRESPONSE']._serialized_start=641
-  _globals['_RUNCODESTREAMRESPONSE']._serialized_end=712
-  _globals['_RUNSOURCEREQUEST']._serialized_start=715
-  _globals['_RUNSOURCEREQUEST']._serialized_end=1280
-  _globals['_RUNSOURCEREQUEST_ENVIRONMENTENTRY']._serialized_start=1195
-  _globals['_RUNSOURCEREQUEST_ENVIRONMENTENTRY']._serialized_end=1257
-  _globals['_RUNSOURCERESPONSE']._serialized_start=1282
-  _globals['_RUNSOURCERESPONSE']._serialized_end=1349
-  _globals['_GETRUNREQUEST']._serialized_start=1351
-  _globals['_GETRUNREQUEST']._serialized_end=1434
-  _globals['_GETRUNRESPONSE']._serialized_start=1436
-  _globals['_GETRUNRESPONSE']._serialized_end=1491
-  _globals['_LISTRUNSREQUEST']._serialized_start=1494
-  _globals['_LISTRUNSREQUEST']._serialized_end=1910
-  _globals['_LISTRUNSRESPONSE']._serialized_start=1912
-  _globals['_LISTRUNSRESPONSE']._serialized_end=2011
-  _globals['_WATCHRUNREQUEST']._serialized_start=2013
-  _globals['_WATCHRUNREQUEST']._serialized_end=2077
-  _globals['_WATCHRUNRESPONSE']._serialized_start=2079
-  _globals['_WATCHRUNRESPONSE']._serialized_end=2145
-  _globals['_CANCELRUNREQUEST']._serialized_start=2147
-  _globals['_CANCELRUNREQUEST']._serialized_end=2188
-  _globals['_CANCELRUNRESPONSE']._serialized_start=2190
-  _globals['_CANCELRUNRESPONSE']._serialized_end=2248
-  _globals['_RUNNERSERVICE']._serialized_start=2327
-  _globals['_RUNNERSERVICE']._serialized_end=2933
+  _globals['_RUNNERSERVICE'].methods_by_name['CreateSchedule']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['CreateSchedule']._serialized_options = b'\220\002\002'
+  _globals['_RUNNERSERVICE'].methods_by_name['GetSchedule']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['GetSchedule']._serialized_options = b'\220\002\001'
+  _globals['_RUNNERSERVICE'].methods_by_name['ListSchedules']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['ListSchedules']._serialized_options = b'\220\002\001'
+  _globals['_RUNNERSERVICE'].methods_by_name['DeleteSchedule']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['DeleteSchedule']._serialized_options = b'\220\002\002'
+  _globals['_RUNNERSERVICE'].methods_by_name['GetPool']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['GetPool']._serialized_options = b'\220\002\001'
+  _globals['_RUNNERSERVICE'].methods_by_name['WatchPool']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['WatchPool']._serialized_options = b'\220\002\001'
+  _globals['_RUNNERSERVICE'].methods_by_name['LiftQuarantine']._loaded_options = None
+  _globals['_RUNNERSERVICE'].methods_by_name['LiftQuarantine']._serialized_options = b'\220\002\002'
+  _globals['_RUNVIEW']._serialized_start=5514
+  _globals['_RUNVIEW']._serialized_end=5588
+  _globals['_RUNCODEREQUEST']._serialized_start=232
+  _globals['_RUNCODEREQUEST']._serialized_end=463
+  _globals['_RUNCODERESPONSE']._serialized_start=465
+  _globals['_RUNCODERESPONSE']._serialized_end=521
+  _globals['_RUNCODESTREAMREQUEST']._serialized_start=524
+  _globals['_RUNCODESTREAMREQUEST']._serialized_end=761
+  _globals['_RUNCODESTREAMRESPONSE']._serialized_start=763
+  _globals['_RUNCODESTREAMRESPONSE']._serialized_end=834
+  _globals['_RUNSOURCEREQUEST']._serialized_start=837
+  _globals['_RUNSOURCEREQUEST']._serialized_end=1402
+  _globals['_RUNSOURCEREQUEST_ENVIRONMENTENTRY']._serialized_start=1317
+  _globals['_RUNSOURCEREQUEST_ENVIRONMENTENTRY']._serialized_end=1379
+  _globals['_RUNSOURCERESPONSE']._serialized_start=1404
+  _globals['_RUNSOURCERESPONSE']._serialized_end=1471
+  _globals['_GETRUNREQUEST']._serialized_start=1473
+  _globals['_GETRUNREQUEST']._serialized_end=1556
+  _globals['_GETRUNRESPONSE']._serialized_start=1558
+  _globals['_GETRUNRESPONSE']._serialized_end=1613
+  _globals['_LISTRUNSREQUEST']._serialized_start=1616
+  _globals['_LISTRUNSREQUEST']._serialized_end=2065
+  _globals['_LISTRUNSRESPONSE']._serialized_start=2067
+  _globals['_LISTRUNSRESPONSE']._serialized_end=2166
+  _globals['_WATCHRUNREQUEST']._serialized_start=2168
+  _globals['_WATCHRUNREQUEST']._serialized_end=2232
+  _globals['_WATCHRUNRESPONSE']._serialized_start=2234
+  _globals['_WATCHRUNRESPONSE']._serialized_end=2300
+  _globals['_CANCELRUNREQUEST']._serialized_start=2302
+  _globals['_CANCELRUNREQUEST']._serialized_end=2343
+  _globals['_CANCELRUNRESPONSE']._serialized_start=2345
+  _globals['_CANCELRUNRESPONSE']._serialized_end=2403
+  _globals['_STARTRUNREQUEST']._serialized_start=2406
+  _globals['_STARTRUNREQUEST']._serialized_end=2815
+  _globals['_STARTRUNRESPONSE']._serialized_start=2817
+  _globals['_STARTRUNRESPONSE']._serialized_end=2874
+  _globals['_REPLAYRUNREQUEST']._serialized_start=2877
+  _globals['_REPLAYRUNREQUEST']._serialized_end=3093
+  _globals['_REPLAYRUNRESPONSE']._serialized_start=3095
+  _globals['_REPLAYRUNRESPONSE']._serialized_end=3153
+  _globals['_CREATESCHEDULEREQUEST']._serialized_start=3156
+  _globals['_CREATESCHEDULEREQUEST']._serialized_end=3723
+  _globals['_CREATESCHEDULERESPONSE']._serialized_start=3725
+  _globals['_CREATESCHEDULERESPONSE']._serialized_end=3803
+  _globals['_GETSCHEDULEREQUEST']._serialized_start=3805
+  _globals['_GETSCHEDULEREQUEST']._serialized_end=3858
+  _globals['_GETSCHEDULERESPONSE']._serialized_start=3860
+  _globals['_GETSCHEDULERESPONSE']._serialized_end=3935
+  _globals['_LISTSCHEDULESREQUEST']._serialized_start=3938
+  _globals['_LISTSCHEDULESREQUEST']._serialized_end=4089
+  _globals['_LISTSCHEDULESRESPONSE']._serialized_start=4091
+  _globals['_LISTSCHEDULESRESPONSE']._serialized_end=4210
+  _globals['_UPDATESCHEDULEREQUEST']._serialized_start=4213
+  _globals['_UPDATESCHEDULEREQUEST']._serialized_end=4877
+  _globals['_UPDATESCHEDULERESPONSE']._serialized_start=4879
+  _globals['_UPDATESCHEDULERESPONSE']._serialized_end=4957
+  _globals['_DELETESCHEDULEREQUEST']._serialized_start=4959
+  _globals['_DELETESCHEDULEREQUEST']._serialized_end=5035
+  _globals['_DELETESCHEDULERESPONSE']._serialized_start=5037
+  _globals['_DELETESCHEDULERESPONSE']._serialized_end=5061
+  _globals['_GETPOOLREQUEST']._serialized_start=5063
+  _globals['_GETPOOLREQUEST']._serialized_end=5110
+  _globals['_GETPOOLRESPONSE']._serialized_start=5112
+  _globals['_GETPOOLRESPONSE']._serialized_end=5171
+  _globals['_WATCHPOOLREQUEST']._serialized_start=5173
+  _globals['_WATCHPOOLREQUEST']._serialized_end=5222
+  _globals['_WATCHPOOLRESPONSE']._serialized_start=5225
+  _globals['_WATCHPOOLRESPONSE']._serialized_end=5410
+  _globals['_LIFTQUARANTINEREQUEST']._serialized_start=5412
+  _globals['_LIFTQUARANTINEREQUEST']._serialized_end=5486
+  _globals['_LIFTQUARANTINERESPONSE']._serialized_start=5488
+  _globals['_LIFTQUARANTINERESPONSE']._serialized_end=5512
+  _globals['_RUNNERSERVICE']._serialized_start=5591
+  _globals['_RUNNERSERVICE']._serialized_end=7133
 # @@protoc_insertion_point(module_scope)

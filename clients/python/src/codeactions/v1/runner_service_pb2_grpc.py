@@ -54,6 +54,16 @@ class RunnerServiceStub(object):
                 request_serializer=codeactions_dot_v1_dot_runner__service__pb2.RunSourceRequest.SerializeToString,
                 response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.RunSourceResponse.FromString,
                 _registered_method=True)
+        self.StartRun = channel.unary_unary(
+                '/codeactions.v1.RunnerService/StartRun',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.StartRunRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.StartRunResponse.FromString,
+                _registered_method=True)
+        self.ReplayRun = channel.unary_unary(
+                '/codeactions.v1.RunnerService/ReplayRun',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.ReplayRunRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.ReplayRunResponse.FromString,
+                _registered_method=True)
         self.GetRun = channel.unary_unary(
                 '/codeactions.v1.RunnerService/GetRun',
                 request_serializer=codeactions_dot_v1_dot_runner__service__pb2.GetRunRequest.SerializeToString,
@@ -73,6 +83,46 @@ class RunnerServiceStub(object):
                 '/codeactions.v1.RunnerService/CancelRun',
                 request_serializer=codeactions_dot_v1_dot_runner__service__pb2.CancelRunRequest.SerializeToString,
                 response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.CancelRunResponse.FromString,
+                _registered_method=True)
+        self.CreateSchedule = channel.unary_unary(
+                '/codeactions.v1.RunnerService/CreateSchedule',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.CreateScheduleRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.CreateScheduleResponse.FromString,
+                _registered_method=True)
+        self.GetSchedule = channel.unary_unary(
+                '/codeactions.v1.RunnerService/GetSchedule',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.GetScheduleRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.GetScheduleResponse.FromString,
+                _registered_method=True)
+        self.ListSchedules = channel.unary_unary(
+                '/codeactions.v1.RunnerService/ListSchedules',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.ListSchedulesRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.ListSchedulesResponse.FromString,
+                _registered_method=True)
+        self.UpdateSchedule = channel.unary_unary(
+                '/codeactions.v1.RunnerService/UpdateSchedule',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.UpdateScheduleRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.UpdateScheduleResponse.FromString,
+                _registered_method=True)
+        self.DeleteSchedule = channel.unary_unary(
+                '/codeactions.v1.RunnerService/DeleteSchedule',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.DeleteScheduleRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.DeleteScheduleResponse.FromString,
+                _registered_method=True)
+        self.GetPool = channel.unary_unary(
+                '/codeactions.v1.RunnerService/GetPool',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.GetPoolRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.GetPoolResponse.FromString,
+                _registered_method=True)
+        self.WatchPool = channel.unary_stream(
+                '/codeactions.v1.RunnerService/WatchPool',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.WatchPoolRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.WatchPoolResponse.FromString,
+                _registered_method=True)
+        self.LiftQuarantine = channel.unary_unary(
+                '/codeactions.v1.RunnerService/LiftQuarantine',
+                request_serializer=codeactions_dot_v1_dot_runner__service__pb2.LiftQuarantineRequest.SerializeToString,
+                response_deserializer=codeactions_dot_v1_dot_runner__service__pb2.LiftQuarantineResponse.FromString,
                 _registered_method=True)
 
 
@@ -109,6 +159,22 @@ class RunnerServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def StartRun(self, request, context):
+        """StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+        process, and ends in one final status.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReplayRun(self, request, context):
+        """ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetRun(self, request, context):
         """GetRun reads one run.
         """
@@ -131,8 +197,65 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CancelRun(self, request, context):
-        """CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-        status when it already has.
+        """CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+        that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def CreateSchedule(self, request, context):
+        """CreateSchedule starts a code at the times of a cron expression.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSchedule(self, request, context):
+        """GetSchedule reads one schedule.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchedules(self, request, context):
+        """ListSchedules reads the schedules of a project or of one code, newest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UpdateSchedule(self, request, context):
+        """UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteSchedule(self, request, context):
+        """DeleteSchedule ends a schedule. Runs that it has started go on.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetPool(self, request, context):
+        """GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchPool(self, request, context):
+        """WatchPool shows the pool and then every change of it, for ever.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LiftQuarantine(self, request, context):
+        """LiftQuarantine lets a version run again that was refused because its workers kept dying.
+        FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -156,6 +279,16 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.RunSourceRequest.FromString,
                     response_serializer=codeactions_dot_v1_dot_runner__service__pb2.RunSourceResponse.SerializeToString,
             ),
+            'StartRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.StartRun,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.StartRunRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.StartRunResponse.SerializeToString,
+            ),
+            'ReplayRun': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReplayRun,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.ReplayRunRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.ReplayRunResponse.SerializeToString,
+            ),
             'GetRun': grpc.unary_unary_rpc_method_handler(
                     servicer.GetRun,
                     request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.GetRunRequest.FromString,
@@ -175,6 +308,46 @@ def add_RunnerServiceServicer_to_server(servicer, server):
                     servicer.CancelRun,
                     request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.CancelRunRequest.FromString,
                     response_serializer=codeactions_dot_v1_dot_runner__service__pb2.CancelRunResponse.SerializeToString,
+            ),
+            'CreateSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.CreateSchedule,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.CreateScheduleRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.CreateScheduleResponse.SerializeToString,
+            ),
+            'GetSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSchedule,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.GetScheduleRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.GetScheduleResponse.SerializeToString,
+            ),
+            'ListSchedules': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchedules,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.ListSchedulesRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.ListSchedulesResponse.SerializeToString,
+            ),
+            'UpdateSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateSchedule,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.UpdateScheduleRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.UpdateScheduleResponse.SerializeToString,
+            ),
+            'DeleteSchedule': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteSchedule,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.DeleteScheduleRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.DeleteScheduleResponse.SerializeToString,
+            ),
+            'GetPool': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPool,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.GetPoolRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.GetPoolResponse.SerializeToString,
+            ),
+            'WatchPool': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchPool,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.WatchPoolRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.WatchPoolResponse.SerializeToString,
+            ),
+            'LiftQuarantine': grpc.unary_unary_rpc_method_handler(
+                    servicer.LiftQuarantine,
+                    request_deserializer=codeactions_dot_v1_dot_runner__service__pb2.LiftQuarantineRequest.FromString,
+                    response_serializer=codeactions_dot_v1_dot_runner__service__pb2.LiftQuarantineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -263,6 +436,60 @@ class RunnerService(object):
             '/codeactions.v1.RunnerService/RunSource',
             codeactions_dot_v1_dot_runner__service__pb2.RunSourceRequest.SerializeToString,
             codeactions_dot_v1_dot_runner__service__pb2.RunSourceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def StartRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/StartRun',
+            codeactions_dot_v1_dot_runner__service__pb2.StartRunRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.StartRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReplayRun(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/ReplayRun',
+            codeactions_dot_v1_dot_runner__service__pb2.ReplayRunRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.ReplayRunResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -371,6 +598,222 @@ class RunnerService(object):
             '/codeactions.v1.RunnerService/CancelRun',
             codeactions_dot_v1_dot_runner__service__pb2.CancelRunRequest.SerializeToString,
             codeactions_dot_v1_dot_runner__service__pb2.CancelRunResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CreateSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/CreateSchedule',
+            codeactions_dot_v1_dot_runner__service__pb2.CreateScheduleRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.CreateScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/GetSchedule',
+            codeactions_dot_v1_dot_runner__service__pb2.GetScheduleRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.GetScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchedules(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/ListSchedules',
+            codeactions_dot_v1_dot_runner__service__pb2.ListSchedulesRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.ListSchedulesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/UpdateSchedule',
+            codeactions_dot_v1_dot_runner__service__pb2.UpdateScheduleRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.UpdateScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteSchedule(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/DeleteSchedule',
+            codeactions_dot_v1_dot_runner__service__pb2.DeleteScheduleRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.DeleteScheduleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPool(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/GetPool',
+            codeactions_dot_v1_dot_runner__service__pb2.GetPoolRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.GetPoolResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchPool(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/WatchPool',
+            codeactions_dot_v1_dot_runner__service__pb2.WatchPoolRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.WatchPoolResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LiftQuarantine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/codeactions.v1.RunnerService/LiftQuarantine',
+            codeactions_dot_v1_dot_runner__service__pb2.LiftQuarantineRequest.SerializeToString,
+            codeactions_dot_v1_dot_runner__service__pb2.LiftQuarantineResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -40,6 +40,10 @@ const (
 	RunnerServiceRunCodeStreamProcedure = "/codeactions.v1.RunnerService/RunCodeStream"
 	// RunnerServiceRunSourceProcedure is the fully-qualified name of the RunnerService's RunSource RPC.
 	RunnerServiceRunSourceProcedure = "/codeactions.v1.RunnerService/RunSource"
+	// RunnerServiceStartRunProcedure is the fully-qualified name of the RunnerService's StartRun RPC.
+	RunnerServiceStartRunProcedure = "/codeactions.v1.RunnerService/StartRun"
+	// RunnerServiceReplayRunProcedure is the fully-qualified name of the RunnerService's ReplayRun RPC.
+	RunnerServiceReplayRunProcedure = "/codeactions.v1.RunnerService/ReplayRun"
 	// RunnerServiceGetRunProcedure is the fully-qualified name of the RunnerService's GetRun RPC.
 	RunnerServiceGetRunProcedure = "/codeactions.v1.RunnerService/GetRun"
 	// RunnerServiceListRunsProcedure is the fully-qualified name of the RunnerService's ListRuns RPC.
@@ -48,18 +52,50 @@ const (
 	RunnerServiceWatchRunProcedure = "/codeactions.v1.RunnerService/WatchRun"
 	// RunnerServiceCancelRunProcedure is the fully-qualified name of the RunnerService's CancelRun RPC.
 	RunnerServiceCancelRunProcedure = "/codeactions.v1.RunnerService/CancelRun"
+	// RunnerServiceCreateScheduleProcedure is the fully-qualified name of the RunnerService's
+	// CreateSchedule RPC.
+	RunnerServiceCreateScheduleProcedure = "/codeactions.v1.RunnerService/CreateSchedule"
+	// RunnerServiceGetScheduleProcedure is the fully-qualified name of the RunnerService's GetSchedule
+	// RPC.
+	RunnerServiceGetScheduleProcedure = "/codeactions.v1.RunnerService/GetSchedule"
+	// RunnerServiceListSchedulesProcedure is the fully-qualified name of the RunnerService's
+	// ListSchedules RPC.
+	RunnerServiceListSchedulesProcedure = "/codeactions.v1.RunnerService/ListSchedules"
+	// RunnerServiceUpdateScheduleProcedure is the fully-qualified name of the RunnerService's
+	// UpdateSchedule RPC.
+	RunnerServiceUpdateScheduleProcedure = "/codeactions.v1.RunnerService/UpdateSchedule"
+	// RunnerServiceDeleteScheduleProcedure is the fully-qualified name of the RunnerService's
+	// DeleteSchedule RPC.
+	RunnerServiceDeleteScheduleProcedure = "/codeactions.v1.RunnerService/DeleteSchedule"
+	// RunnerServiceGetPoolProcedure is the fully-qualified name of the RunnerService's GetPool RPC.
+	RunnerServiceGetPoolProcedure = "/codeactions.v1.RunnerService/GetPool"
+	// RunnerServiceWatchPoolProcedure is the fully-qualified name of the RunnerService's WatchPool RPC.
+	RunnerServiceWatchPoolProcedure = "/codeactions.v1.RunnerService/WatchPool"
+	// RunnerServiceLiftQuarantineProcedure is the fully-qualified name of the RunnerService's
+	// LiftQuarantine RPC.
+	RunnerServiceLiftQuarantineProcedure = "/codeactions.v1.RunnerService/LiftQuarantine"
 )
 
 // These variables are the protoreflect.Descriptor objects for the RPCs defined in this package.
 var (
-	runnerServiceServiceDescriptor             = v1.File_codeactions_v1_runner_service_proto.Services().ByName("RunnerService")
-	runnerServiceRunCodeMethodDescriptor       = runnerServiceServiceDescriptor.Methods().ByName("RunCode")
-	runnerServiceRunCodeStreamMethodDescriptor = runnerServiceServiceDescriptor.Methods().ByName("RunCodeStream")
-	runnerServiceRunSourceMethodDescriptor     = runnerServiceServiceDescriptor.Methods().ByName("RunSource")
-	runnerServiceGetRunMethodDescriptor        = runnerServiceServiceDescriptor.Methods().ByName("GetRun")
-	runnerServiceListRunsMethodDescriptor      = runnerServiceServiceDescriptor.Methods().ByName("ListRuns")
-	runnerServiceWatchRunMethodDescriptor      = runnerServiceServiceDescriptor.Methods().ByName("WatchRun")
-	runnerServiceCancelRunMethodDescriptor     = runnerServiceServiceDescriptor.Methods().ByName("CancelRun")
+	runnerServiceServiceDescriptor              = v1.File_codeactions_v1_runner_service_proto.Services().ByName("RunnerService")
+	runnerServiceRunCodeMethodDescriptor        = runnerServiceServiceDescriptor.Methods().ByName("RunCode")
+	runnerServiceRunCodeStreamMethodDescriptor  = runnerServiceServiceDescriptor.Methods().ByName("RunCodeStream")
+	runnerServiceRunSourceMethodDescriptor      = runnerServiceServiceDescriptor.Methods().ByName("RunSource")
+	runnerServiceStartRunMethodDescriptor       = runnerServiceServiceDescriptor.Methods().ByName("StartRun")
+	runnerServiceReplayRunMethodDescriptor      = runnerServiceServiceDescriptor.Methods().ByName("ReplayRun")
+	runnerServiceGetRunMethodDescriptor         = runnerServiceServiceDescriptor.Methods().ByName("GetRun")
+	runnerServiceListRunsMethodDescriptor       = runnerServiceServiceDescriptor.Methods().ByName("ListRuns")
+	runnerServiceWatchRunMethodDescriptor       = runnerServiceServiceDescriptor.Methods().ByName("WatchRun")
+	runnerServiceCancelRunMethodDescriptor      = runnerServiceServiceDescriptor.Methods().ByName("CancelRun")
+	runnerServiceCreateScheduleMethodDescriptor = runnerServiceServiceDescriptor.Methods().ByName("CreateSchedule")
+	runnerServiceGetScheduleMethodDescriptor    = runnerServiceServiceDescriptor.Methods().ByName("GetSchedule")
+	runnerServiceListSchedulesMethodDescriptor  = runnerServiceServiceDescriptor.Methods().ByName("ListSchedules")
+	runnerServiceUpdateScheduleMethodDescriptor = runnerServiceServiceDescriptor.Methods().ByName("UpdateSchedule")
+	runnerServiceDeleteScheduleMethodDescriptor = runnerServiceServiceDescriptor.Methods().ByName("DeleteSchedule")
+	runnerServiceGetPoolMethodDescriptor        = runnerServiceServiceDescriptor.Methods().ByName("GetPool")
+	runnerServiceWatchPoolMethodDescriptor      = runnerServiceServiceDescriptor.Methods().ByName("WatchPool")
+	runnerServiceLiftQuarantineMethodDescriptor = runnerServiceServiceDescriptor.Methods().ByName("LiftQuarantine")
 )
 
 // RunnerServiceClient is a client for the codeactions.v1.RunnerService service.
@@ -74,15 +110,38 @@ type RunnerServiceClient interface {
 	// RunSource tries a source that is not stored, with the same limits, and shows the run while it happens. It is
 	// recorded as a try of the project, not as a run of any code.
 	RunSource(context.Context, *connect.Request[v1.RunSourceRequest]) (*connect.ServerStreamForClient[v1.RunSourceResponse], error)
+	// StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+	// process, and ends in one final status.
+	StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error)
+	// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+	ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error)
 	// GetRun reads one run.
 	GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error)
 	// ListRuns reads runs of a project or of one code, newest first.
 	ListRuns(context.Context, *connect.Request[v1.ListRunsRequest]) (*connect.Response[v1.ListRunsResponse], error)
 	// WatchRun follows a run from its beginning, or from a cursor, until it has ended.
 	WatchRun(context.Context, *connect.Request[v1.WatchRunRequest]) (*connect.ServerStreamForClient[v1.WatchRunResponse], error)
-	// CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-	// status when it already has.
+	// CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+	// that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
 	CancelRun(context.Context, *connect.Request[v1.CancelRunRequest]) (*connect.Response[v1.CancelRunResponse], error)
+	// CreateSchedule starts a code at the times of a cron expression.
+	CreateSchedule(context.Context, *connect.Request[v1.CreateScheduleRequest]) (*connect.Response[v1.CreateScheduleResponse], error)
+	// GetSchedule reads one schedule.
+	GetSchedule(context.Context, *connect.Request[v1.GetScheduleRequest]) (*connect.Response[v1.GetScheduleResponse], error)
+	// ListSchedules reads the schedules of a project or of one code, newest first.
+	ListSchedules(context.Context, *connect.Request[v1.ListSchedulesRequest]) (*connect.Response[v1.ListSchedulesResponse], error)
+	// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+	UpdateSchedule(context.Context, *connect.Request[v1.UpdateScheduleRequest]) (*connect.Response[v1.UpdateScheduleResponse], error)
+	// DeleteSchedule ends a schedule. Runs that it has started go on.
+	DeleteSchedule(context.Context, *connect.Request[v1.DeleteScheduleRequest]) (*connect.Response[v1.DeleteScheduleResponse], error)
+	// GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+	GetPool(context.Context, *connect.Request[v1.GetPoolRequest]) (*connect.Response[v1.GetPoolResponse], error)
+	// WatchPool shows the pool and then every change of it, for ever.
+	WatchPool(context.Context, *connect.Request[v1.WatchPoolRequest]) (*connect.ServerStreamForClient[v1.WatchPoolResponse], error)
+	// LiftQuarantine lets a version run again that was refused because its workers kept dying.
+	// FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+	LiftQuarantine(context.Context, *connect.Request[v1.LiftQuarantineRequest]) (*connect.Response[v1.LiftQuarantineResponse], error)
 }
 
 // NewRunnerServiceClient constructs a client for the codeactions.v1.RunnerService service. By
@@ -113,6 +172,20 @@ func NewRunnerServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithSchema(runnerServiceRunSourceMethodDescriptor),
 			connect.WithClientOptions(opts...),
 		),
+		startRun: connect.NewClient[v1.StartRunRequest, v1.StartRunResponse](
+			httpClient,
+			baseURL+RunnerServiceStartRunProcedure,
+			connect.WithSchema(runnerServiceStartRunMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
+		replayRun: connect.NewClient[v1.ReplayRunRequest, v1.ReplayRunResponse](
+			httpClient,
+			baseURL+RunnerServiceReplayRunProcedure,
+			connect.WithSchema(runnerServiceReplayRunMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
 		getRun: connect.NewClient[v1.GetRunRequest, v1.GetRunResponse](
 			httpClient,
 			baseURL+RunnerServiceGetRunProcedure,
@@ -141,18 +214,83 @@ func NewRunnerServiceClient(httpClient connect.HTTPClient, baseURL string, opts 
 			connect.WithIdempotency(connect.IdempotencyIdempotent),
 			connect.WithClientOptions(opts...),
 		),
+		createSchedule: connect.NewClient[v1.CreateScheduleRequest, v1.CreateScheduleResponse](
+			httpClient,
+			baseURL+RunnerServiceCreateScheduleProcedure,
+			connect.WithSchema(runnerServiceCreateScheduleMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
+		getSchedule: connect.NewClient[v1.GetScheduleRequest, v1.GetScheduleResponse](
+			httpClient,
+			baseURL+RunnerServiceGetScheduleProcedure,
+			connect.WithSchema(runnerServiceGetScheduleMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		listSchedules: connect.NewClient[v1.ListSchedulesRequest, v1.ListSchedulesResponse](
+			httpClient,
+			baseURL+RunnerServiceListSchedulesProcedure,
+			connect.WithSchema(runnerServiceListSchedulesMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		updateSchedule: connect.NewClient[v1.UpdateScheduleRequest, v1.UpdateScheduleResponse](
+			httpClient,
+			baseURL+RunnerServiceUpdateScheduleProcedure,
+			connect.WithSchema(runnerServiceUpdateScheduleMethodDescriptor),
+			connect.WithClientOptions(opts...),
+		),
+		deleteSchedule: connect.NewClient[v1.DeleteScheduleRequest, v1.DeleteScheduleResponse](
+			httpClient,
+			baseURL+RunnerServiceDeleteScheduleProcedure,
+			connect.WithSchema(runnerServiceDeleteScheduleMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
+		getPool: connect.NewClient[v1.GetPoolRequest, v1.GetPoolResponse](
+			httpClient,
+			baseURL+RunnerServiceGetPoolProcedure,
+			connect.WithSchema(runnerServiceGetPoolMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		watchPool: connect.NewClient[v1.WatchPoolRequest, v1.WatchPoolResponse](
+			httpClient,
+			baseURL+RunnerServiceWatchPoolProcedure,
+			connect.WithSchema(runnerServiceWatchPoolMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+			connect.WithClientOptions(opts...),
+		),
+		liftQuarantine: connect.NewClient[v1.LiftQuarantineRequest, v1.LiftQuarantineResponse](
+			httpClient,
+			baseURL+RunnerServiceLiftQuarantineProcedure,
+			connect.WithSchema(runnerServiceLiftQuarantineMethodDescriptor),
+			connect.WithIdempotency(connect.IdempotencyIdempotent),
+			connect.WithClientOptions(opts...),
+		),
 	}
 }
 
 // runnerServiceClient implements RunnerServiceClient.
 type runnerServiceClient struct {
-	runCode       *connect.Client[v1.RunCodeRequest, v1.RunCodeResponse]
-	runCodeStream *connect.Client[v1.RunCodeStreamRequest, v1.RunCodeStreamResponse]
-	runSource     *connect.Client[v1.RunSourceRequest, v1.RunSourceResponse]
-	getRun        *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
-	listRuns      *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
-	watchRun      *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
-	cancelRun     *connect.Client[v1.CancelRunRequest, v1.CancelRunResponse]
+	runCode        *connect.Client[v1.RunCodeRequest, v1.RunCodeResponse]
+	runCodeStream  *connect.Client[v1.RunCodeStreamRequest, v1.RunCodeStreamResponse]
+	runSource      *connect.Client[v1.RunSourceRequest, v1.RunSourceResponse]
+	startRun       *connect.Client[v1.StartRunRequest, v1.StartRunResponse]
+	replayRun      *connect.Client[v1.ReplayRunRequest, v1.ReplayRunResponse]
+	getRun         *connect.Client[v1.GetRunRequest, v1.GetRunResponse]
+	listRuns       *connect.Client[v1.ListRunsRequest, v1.ListRunsResponse]
+	watchRun       *connect.Client[v1.WatchRunRequest, v1.WatchRunResponse]
+	cancelRun      *connect.Client[v1.CancelRunRequest, v1.CancelRunResponse]
+	createSchedule *connect.Client[v1.CreateScheduleRequest, v1.CreateScheduleResponse]
+	getSchedule    *connect.Client[v1.GetScheduleRequest, v1.GetScheduleResponse]
+	listSchedules  *connect.Client[v1.ListSchedulesRequest, v1.ListSchedulesResponse]
+	updateSchedule *connect.Client[v1.UpdateScheduleRequest, v1.UpdateScheduleResponse]
+	deleteSchedule *connect.Client[v1.DeleteScheduleRequest, v1.DeleteScheduleResponse]
+	getPool        *connect.Client[v1.GetPoolRequest, v1.GetPoolResponse]
+	watchPool      *connect.Client[v1.WatchPoolRequest, v1.WatchPoolResponse]
+	liftQuarantine *connect.Client[v1.LiftQuarantineRequest, v1.LiftQuarantineResponse]
 }
 
 // RunCode calls codeactions.v1.RunnerService.RunCode.
@@ -168,6 +306,16 @@ func (c *runnerServiceClient) RunCodeStream(ctx context.Context, req *connect.Re
 // RunSource calls codeactions.v1.RunnerService.RunSource.
 func (c *runnerServiceClient) RunSource(ctx context.Context, req *connect.Request[v1.RunSourceRequest]) (*connect.ServerStreamForClient[v1.RunSourceResponse], error) {
 	return c.runSource.CallServerStream(ctx, req)
+}
+
+// StartRun calls codeactions.v1.RunnerService.StartRun.
+func (c *runnerServiceClient) StartRun(ctx context.Context, req *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error) {
+	return c.startRun.CallUnary(ctx, req)
+}
+
+// ReplayRun calls codeactions.v1.RunnerService.ReplayRun.
+func (c *runnerServiceClient) ReplayRun(ctx context.Context, req *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error) {
+	return c.replayRun.CallUnary(ctx, req)
 }
 
 // GetRun calls codeactions.v1.RunnerService.GetRun.
@@ -190,6 +338,46 @@ func (c *runnerServiceClient) CancelRun(ctx context.Context, req *connect.Reques
 	return c.cancelRun.CallUnary(ctx, req)
 }
 
+// CreateSchedule calls codeactions.v1.RunnerService.CreateSchedule.
+func (c *runnerServiceClient) CreateSchedule(ctx context.Context, req *connect.Request[v1.CreateScheduleRequest]) (*connect.Response[v1.CreateScheduleResponse], error) {
+	return c.createSchedule.CallUnary(ctx, req)
+}
+
+// GetSchedule calls codeactions.v1.RunnerService.GetSchedule.
+func (c *runnerServiceClient) GetSchedule(ctx context.Context, req *connect.Request[v1.GetScheduleRequest]) (*connect.Response[v1.GetScheduleResponse], error) {
+	return c.getSchedule.CallUnary(ctx, req)
+}
+
+// ListSchedules calls codeactions.v1.RunnerService.ListSchedules.
+func (c *runnerServiceClient) ListSchedules(ctx context.Context, req *connect.Request[v1.ListSchedulesRequest]) (*connect.Response[v1.ListSchedulesResponse], error) {
+	return c.listSchedules.CallUnary(ctx, req)
+}
+
+// UpdateSchedule calls codeactions.v1.RunnerService.UpdateSchedule.
+func (c *runnerServiceClient) UpdateSchedule(ctx context.Context, req *connect.Request[v1.UpdateScheduleRequest]) (*connect.Response[v1.UpdateScheduleResponse], error) {
+	return c.updateSchedule.CallUnary(ctx, req)
+}
+
+// DeleteSchedule calls codeactions.v1.RunnerService.DeleteSchedule.
+func (c *runnerServiceClient) DeleteSchedule(ctx context.Context, req *connect.Request[v1.DeleteScheduleRequest]) (*connect.Response[v1.DeleteScheduleResponse], error) {
+	return c.deleteSchedule.CallUnary(ctx, req)
+}
+
+// GetPool calls codeactions.v1.RunnerService.GetPool.
+func (c *runnerServiceClient) GetPool(ctx context.Context, req *connect.Request[v1.GetPoolRequest]) (*connect.Response[v1.GetPoolResponse], error) {
+	return c.getPool.CallUnary(ctx, req)
+}
+
+// WatchPool calls codeactions.v1.RunnerService.WatchPool.
+func (c *runnerServiceClient) WatchPool(ctx context.Context, req *connect.Request[v1.WatchPoolRequest]) (*connect.ServerStreamForClient[v1.WatchPoolResponse], error) {
+	return c.watchPool.CallServerStream(ctx, req)
+}
+
+// LiftQuarantine calls codeactions.v1.RunnerService.LiftQuarantine.
+func (c *runnerServiceClient) LiftQuarantine(ctx context.Context, req *connect.Request[v1.LiftQuarantineRequest]) (*connect.Response[v1.LiftQuarantineResponse], error) {
+	return c.liftQuarantine.CallUnary(ctx, req)
+}
+
 // RunnerServiceHandler is an implementation of the codeactions.v1.RunnerService service.
 type RunnerServiceHandler interface {
 	// RunCode runs a version of a code, waits, and answers with the run and its result. When the caller goes away first
@@ -202,15 +390,38 @@ type RunnerServiceHandler interface {
 	// RunSource tries a source that is not stored, with the same limits, and shows the run while it happens. It is
 	// recorded as a try of the project, not as a run of any code.
 	RunSource(context.Context, *connect.Request[v1.RunSourceRequest], *connect.ServerStream[v1.RunSourceResponse]) error
+	// StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+	// process, and ends in one final status.
+	StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error)
+	// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+	ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error)
 	// GetRun reads one run.
 	GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error)
 	// ListRuns reads runs of a project or of one code, newest first.
 	ListRuns(context.Context, *connect.Request[v1.ListRunsRequest]) (*connect.Response[v1.ListRunsResponse], error)
 	// WatchRun follows a run from its beginning, or from a cursor, until it has ended.
 	WatchRun(context.Context, *connect.Request[v1.WatchRunRequest], *connect.ServerStream[v1.WatchRunResponse]) error
-	// CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-	// status when it already has.
+	// CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+	// that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
 	CancelRun(context.Context, *connect.Request[v1.CancelRunRequest]) (*connect.Response[v1.CancelRunResponse], error)
+	// CreateSchedule starts a code at the times of a cron expression.
+	CreateSchedule(context.Context, *connect.Request[v1.CreateScheduleRequest]) (*connect.Response[v1.CreateScheduleResponse], error)
+	// GetSchedule reads one schedule.
+	GetSchedule(context.Context, *connect.Request[v1.GetScheduleRequest]) (*connect.Response[v1.GetScheduleResponse], error)
+	// ListSchedules reads the schedules of a project or of one code, newest first.
+	ListSchedules(context.Context, *connect.Request[v1.ListSchedulesRequest]) (*connect.Response[v1.ListSchedulesResponse], error)
+	// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+	UpdateSchedule(context.Context, *connect.Request[v1.UpdateScheduleRequest]) (*connect.Response[v1.UpdateScheduleResponse], error)
+	// DeleteSchedule ends a schedule. Runs that it has started go on.
+	DeleteSchedule(context.Context, *connect.Request[v1.DeleteScheduleRequest]) (*connect.Response[v1.DeleteScheduleResponse], error)
+	// GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+	GetPool(context.Context, *connect.Request[v1.GetPoolRequest]) (*connect.Response[v1.GetPoolResponse], error)
+	// WatchPool shows the pool and then every change of it, for ever.
+	WatchPool(context.Context, *connect.Request[v1.WatchPoolRequest], *connect.ServerStream[v1.WatchPoolResponse]) error
+	// LiftQuarantine lets a version run again that was refused because its workers kept dying.
+	// FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+	LiftQuarantine(context.Context, *connect.Request[v1.LiftQuarantineRequest]) (*connect.Response[v1.LiftQuarantineResponse], error)
 }
 
 // NewRunnerServiceHandler builds an HTTP handler from the service implementation. It returns the
@@ -235,6 +446,20 @@ func NewRunnerServiceHandler(svc RunnerServiceHandler, opts ...connect.HandlerOp
 		RunnerServiceRunSourceProcedure,
 		svc.RunSource,
 		connect.WithSchema(runnerServiceRunSourceMethodDescriptor),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceStartRunHandler := connect.NewUnaryHandler(
+		RunnerServiceStartRunProcedure,
+		svc.StartRun,
+		connect.WithSchema(runnerServiceStartRunMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceReplayRunHandler := connect.NewUnaryHandler(
+		RunnerServiceReplayRunProcedure,
+		svc.ReplayRun,
+		connect.WithSchema(runnerServiceReplayRunMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
 		connect.WithHandlerOptions(opts...),
 	)
 	runnerServiceGetRunHandler := connect.NewUnaryHandler(
@@ -265,6 +490,61 @@ func NewRunnerServiceHandler(svc RunnerServiceHandler, opts ...connect.HandlerOp
 		connect.WithIdempotency(connect.IdempotencyIdempotent),
 		connect.WithHandlerOptions(opts...),
 	)
+	runnerServiceCreateScheduleHandler := connect.NewUnaryHandler(
+		RunnerServiceCreateScheduleProcedure,
+		svc.CreateSchedule,
+		connect.WithSchema(runnerServiceCreateScheduleMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceGetScheduleHandler := connect.NewUnaryHandler(
+		RunnerServiceGetScheduleProcedure,
+		svc.GetSchedule,
+		connect.WithSchema(runnerServiceGetScheduleMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceListSchedulesHandler := connect.NewUnaryHandler(
+		RunnerServiceListSchedulesProcedure,
+		svc.ListSchedules,
+		connect.WithSchema(runnerServiceListSchedulesMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceUpdateScheduleHandler := connect.NewUnaryHandler(
+		RunnerServiceUpdateScheduleProcedure,
+		svc.UpdateSchedule,
+		connect.WithSchema(runnerServiceUpdateScheduleMethodDescriptor),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceDeleteScheduleHandler := connect.NewUnaryHandler(
+		RunnerServiceDeleteScheduleProcedure,
+		svc.DeleteSchedule,
+		connect.WithSchema(runnerServiceDeleteScheduleMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceGetPoolHandler := connect.NewUnaryHandler(
+		RunnerServiceGetPoolProcedure,
+		svc.GetPool,
+		connect.WithSchema(runnerServiceGetPoolMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceWatchPoolHandler := connect.NewServerStreamHandler(
+		RunnerServiceWatchPoolProcedure,
+		svc.WatchPool,
+		connect.WithSchema(runnerServiceWatchPoolMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyNoSideEffects),
+		connect.WithHandlerOptions(opts...),
+	)
+	runnerServiceLiftQuarantineHandler := connect.NewUnaryHandler(
+		RunnerServiceLiftQuarantineProcedure,
+		svc.LiftQuarantine,
+		connect.WithSchema(runnerServiceLiftQuarantineMethodDescriptor),
+		connect.WithIdempotency(connect.IdempotencyIdempotent),
+		connect.WithHandlerOptions(opts...),
+	)
 	return "/codeactions.v1.RunnerService/", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case RunnerServiceRunCodeProcedure:
@@ -273,6 +553,10 @@ func NewRunnerServiceHandler(svc RunnerServiceHandler, opts ...connect.HandlerOp
 			runnerServiceRunCodeStreamHandler.ServeHTTP(w, r)
 		case RunnerServiceRunSourceProcedure:
 			runnerServiceRunSourceHandler.ServeHTTP(w, r)
+		case RunnerServiceStartRunProcedure:
+			runnerServiceStartRunHandler.ServeHTTP(w, r)
+		case RunnerServiceReplayRunProcedure:
+			runnerServiceReplayRunHandler.ServeHTTP(w, r)
 		case RunnerServiceGetRunProcedure:
 			runnerServiceGetRunHandler.ServeHTTP(w, r)
 		case RunnerServiceListRunsProcedure:
@@ -281,6 +565,22 @@ func NewRunnerServiceHandler(svc RunnerServiceHandler, opts ...connect.HandlerOp
 			runnerServiceWatchRunHandler.ServeHTTP(w, r)
 		case RunnerServiceCancelRunProcedure:
 			runnerServiceCancelRunHandler.ServeHTTP(w, r)
+		case RunnerServiceCreateScheduleProcedure:
+			runnerServiceCreateScheduleHandler.ServeHTTP(w, r)
+		case RunnerServiceGetScheduleProcedure:
+			runnerServiceGetScheduleHandler.ServeHTTP(w, r)
+		case RunnerServiceListSchedulesProcedure:
+			runnerServiceListSchedulesHandler.ServeHTTP(w, r)
+		case RunnerServiceUpdateScheduleProcedure:
+			runnerServiceUpdateScheduleHandler.ServeHTTP(w, r)
+		case RunnerServiceDeleteScheduleProcedure:
+			runnerServiceDeleteScheduleHandler.ServeHTTP(w, r)
+		case RunnerServiceGetPoolProcedure:
+			runnerServiceGetPoolHandler.ServeHTTP(w, r)
+		case RunnerServiceWatchPoolProcedure:
+			runnerServiceWatchPoolHandler.ServeHTTP(w, r)
+		case RunnerServiceLiftQuarantineProcedure:
+			runnerServiceLiftQuarantineHandler.ServeHTTP(w, r)
 		default:
 			http.NotFound(w, r)
 		}
@@ -302,6 +602,14 @@ func (UnimplementedRunnerServiceHandler) RunSource(context.Context, *connect.Req
 	return connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.RunSource is not implemented"))
 }
 
+func (UnimplementedRunnerServiceHandler) StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.StartRun is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.ReplayRun is not implemented"))
+}
+
 func (UnimplementedRunnerServiceHandler) GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.GetRun is not implemented"))
 }
@@ -316,4 +624,36 @@ func (UnimplementedRunnerServiceHandler) WatchRun(context.Context, *connect.Requ
 
 func (UnimplementedRunnerServiceHandler) CancelRun(context.Context, *connect.Request[v1.CancelRunRequest]) (*connect.Response[v1.CancelRunResponse], error) {
 	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.CancelRun is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) CreateSchedule(context.Context, *connect.Request[v1.CreateScheduleRequest]) (*connect.Response[v1.CreateScheduleResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.CreateSchedule is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) GetSchedule(context.Context, *connect.Request[v1.GetScheduleRequest]) (*connect.Response[v1.GetScheduleResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.GetSchedule is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) ListSchedules(context.Context, *connect.Request[v1.ListSchedulesRequest]) (*connect.Response[v1.ListSchedulesResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.ListSchedules is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) UpdateSchedule(context.Context, *connect.Request[v1.UpdateScheduleRequest]) (*connect.Response[v1.UpdateScheduleResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.UpdateSchedule is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) DeleteSchedule(context.Context, *connect.Request[v1.DeleteScheduleRequest]) (*connect.Response[v1.DeleteScheduleResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.DeleteSchedule is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) GetPool(context.Context, *connect.Request[v1.GetPoolRequest]) (*connect.Response[v1.GetPoolResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.GetPool is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) WatchPool(context.Context, *connect.Request[v1.WatchPoolRequest], *connect.ServerStream[v1.WatchPoolResponse]) error {
+	return connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.WatchPool is not implemented"))
+}
+
+func (UnimplementedRunnerServiceHandler) LiftQuarantine(context.Context, *connect.Request[v1.LiftQuarantineRequest]) (*connect.Response[v1.LiftQuarantineResponse], error) {
+	return nil, connect.NewError(connect.CodeUnimplemented, errors.New("codeactions.v1.RunnerService.LiftQuarantine is not implemented"))
 }

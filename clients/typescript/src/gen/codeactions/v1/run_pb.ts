@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file codeactions/v1/run.proto.
  */
 export const file_codeactions_v1_run: GenFile = /*@__PURE__*/
-  fileDesc("Chhjb2RlYWN0aW9ucy92MS9ydW4ucHJvdG8SDmNvZGVhY3Rpb25zLnYxIukDCgNSdW4SCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIPCgdjb2RlX2lkGAMgASgJEg8KB3ZlcnNpb24YBCABKAUSKwoHdHJpZ2dlchgFIAEoDjIaLmNvZGVhY3Rpb25zLnYxLlJ1blRyaWdnZXISKQoGc3RhdHVzGAYgASgOMhkuY29kZWFjdGlvbnMudjEuUnVuU3RhdHVzEg8KB2F0dGVtcHQYByABKAUSKwoHcmVxdWVzdBgIIAEoCzIaLmNvZGVhY3Rpb25zLnYxLlJ1blJlcXVlc3QSKQoGcmVzdWx0GAkgASgLMhkuY29kZWFjdGlvbnMudjEuUnVuUmVzdWx0EicKBWVycm9yGAogASgLMhguY29kZWFjdGlvbnMudjEuUnVuRXJyb3ISJwoFdXNhZ2UYCyABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5Vc2FnZRIvCgtjcmVhdGVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIoIBCghSdW5JbnB1dBIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCRIjCgVxdWVyeRgDIAMoCzIULmNvZGVhY3Rpb25zLnYxLlBhaXISJQoHaGVhZGVycxgEIAMoCzIULmNvZGVhY3Rpb25zLnYxLlBhaXISDAoEYm9keRgFIAEoDCIjCgRQYWlyEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkimQEKClJ1blJlcXVlc3QSDgoGbWV0aG9kGAEgASgJEgwKBHBhdGgYAiABKAkSJAoGcGFyYW1zGAMgAygLMhQuY29kZWFjdGlvbnMudjEuUGFpchIlCgdoZWFkZXJzGAQgAygLMhQuY29kZWFjdGlvbnMudjEuUGFpchIMCgRib2R5GAUgASgMEhIKCmJvZHlfYnl0ZXMYBiABKAMifwoJUnVuUmVzdWx0EhMKC3N0YXR1c19jb2RlGAEgASgFEhQKDGNvbnRlbnRfdHlwZRgCIAEoCRIlCgdoZWFkZXJzGAMgAygLMhQuY29kZWFjdGlvbnMudjEuUGFpchIMCgRib2R5GAQgASgMEhIKCmJvZHlfYnl0ZXMYBSABKAMiPAoIUnVuRXJyb3ISDAoEa2luZBgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhEKCXRyYWNlYmFjaxgDIAEoCSLtAQoIUnVuVXNhZ2USKAoFcXVldWUYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKAoFc3RhcnQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SJwoEd2FsbBgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhImCgNjcHUYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SGQoRcGVha19tZW1vcnlfYnl0ZXMYBSABKAMSEwoLbG9nX2VudHJpZXMYBiABKAMSDAoEY29sZBgHIAEoCCL0AQoIUnVuRXZlbnQSDgoGY3Vyc29yGAEgASgJEiYKB3N0YXJ0ZWQYAiABKAsyEy5jb2RlYWN0aW9ucy52MS5SdW5IABInCgNsb2cYAyABKAsyGC5jb2RlYWN0aW9ucy52MS5Mb2dCYXRjaEgAEiUKA2dhcBgEIAEoCzIWLmNvZGVhY3Rpb25zLnYxLkxvZ0dhcEgAEi4KCWhlYXJ0YmVhdBgFIAEoCzIZLmNvZGVhY3Rpb25zLnYxLkhlYXJ0YmVhdEgAEicKCGZpbmlzaGVkGAYgASgLMhMuY29kZWFjdGlvbnMudjEuUnVuSABCBwoFZXZlbnQiCwoJSGVhcnRiZWF0KosCCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQAxIVChFSVU5fU1RBVFVTX0ZBSUxFRBAEEhgKFFJVTl9TVEFUVVNfVElNRURfT1VUEAUSHAoYUlVOX1NUQVRVU19PVVRfT0ZfTUVNT1JZEAYSGwoXUlVOX1NUQVRVU19PVVRQVVRfTElNSVQQBxIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAIEhMKD1JVTl9TVEFUVVNfTE9TVBAJKp4BCgpSdW5UcmlnZ2VyEhsKF1JVTl9UUklHR0VSX1VOU1BFQ0lGSUVEEAASEwoPUlVOX1RSSUdHRVJfUlBDEAESGAoUUlVOX1RSSUdHRVJfRU5EUE9JTlQQAhIVChFSVU5fVFJJR0dFUl9BU1lOQxADEhgKFFJVTl9UUklHR0VSX1NDSEVEVUxFEAQSEwoPUlVOX1RSSUdHRVJfVFJZEAViBnByb3RvMw", [file_codeactions_v1_log, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("Chhjb2RlYWN0aW9ucy92MS9ydW4ucHJvdG8SDmNvZGVhY3Rpb25zLnYxIpYECgNSdW4SCgoCaWQYASABKAkSEgoKcHJvamVjdF9pZBgCIAEoCRIPCgdjb2RlX2lkGAMgASgJEg8KB3ZlcnNpb24YBCABKAUSKwoHdHJpZ2dlchgFIAEoDjIaLmNvZGVhY3Rpb25zLnYxLlJ1blRyaWdnZXISKQoGc3RhdHVzGAYgASgOMhkuY29kZWFjdGlvbnMudjEuUnVuU3RhdHVzEg8KB2F0dGVtcHQYByABKAUSKwoHcmVxdWVzdBgIIAEoCzIaLmNvZGVhY3Rpb25zLnYxLlJ1blJlcXVlc3QSKQoGcmVzdWx0GAkgASgLMhkuY29kZWFjdGlvbnMudjEuUnVuUmVzdWx0EicKBWVycm9yGAogASgLMhguY29kZWFjdGlvbnMudjEuUnVuRXJyb3ISJwoFdXNhZ2UYCyABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5Vc2FnZRIvCgtjcmVhdGVfdGltZRgMIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLgoKc3RhcnRfdGltZRgNIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIZW5kX3RpbWUYDiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEisKB2R1cmFibGUYDyABKAsyGi5jb2RlYWN0aW9ucy52MS5EdXJhYmxlUnVuIpMCCgpEdXJhYmxlUnVuEiwKCGR1ZV90aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIxCgxyZXRyeV9wb2xpY3kYAiABKAsyGy5jb2RlYWN0aW9ucy52MS5SZXRyeVBvbGljeRISCgppZGVtcG90ZW50GAMgASgIEjQKEGVhcmxpZXJfYXR0ZW1wdHMYBCADKAsyGi5jb2RlYWN0aW9ucy52MS5SdW5BdHRlbXB0EjIKCGNhbGxiYWNrGAUgASgLMiAuY29kZWFjdGlvbnMudjEuQ2FsbGJhY2tEZWxpdmVyeRITCgtzY2hlZHVsZV9pZBgGIAEoCRIRCglyZXBsYXlfb2YYByABKAkizwEKClJ1bkF0dGVtcHQSDwoHYXR0ZW1wdBgBIAEoBRIpCgZzdGF0dXMYAiABKA4yGS5jb2RlYWN0aW9ucy52MS5SdW5TdGF0dXMSJwoFZXJyb3IYAyABKAsyGC5jb2RlYWN0aW9ucy52MS5SdW5FcnJvchIuCgpzdGFydF90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghlbmRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiwAEKC1JldHJ5UG9saWN5EhQKDG1heF9hdHRlbXB0cxgBIAEoBRIqCgdiYWNrb2ZmGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEhIKCm11bHRpcGxpZXIYAyABKAESLgoLbWF4X2JhY2tvZmYYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKwoIcmV0cnlfb24YBSADKA4yGS5jb2RlYWN0aW9ucy52MS5SdW5TdGF0dXMiJwoIQ2FsbGJhY2sSCwoDdXJsGAEgASgJEg4KBnNlY3JldBgCIAEoCSKqAQoQQ2FsbGJhY2tEZWxpdmVyeRILCgN1cmwYASABKAkSLgoGc3RhdHVzGAIgASgOMh4uY29kZWFjdGlvbnMudjEuQ2FsbGJhY2tTdGF0dXMSKgoFdHJpZXMYAyADKAsyGy5jb2RlYWN0aW9ucy52MS5DYWxsYmFja1RyeRItCgluZXh0X3RpbWUYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIpgBCgtDYWxsYmFja1RyeRIOCgZudW1iZXIYASABKAUSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoIZHVyYXRpb24YAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SEwoLc3RhdHVzX2NvZGUYBCABKAUSDQoFZXJyb3IYBSABKAkiggEKCFJ1bklucHV0Eg4KBm1ldGhvZBgBIAEoCRIMCgRwYXRoGAIgASgJEiMKBXF1ZXJ5GAMgAygLMhQuY29kZWFjdGlvbnMudjEuUGFpchIlCgdoZWFkZXJzGAQgAygLMhQuY29kZWFjdGlvbnMudjEuUGFpchIMCgRib2R5GAUgASgMIiMKBFBhaXISDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSKZAQoKUnVuUmVxdWVzdBIOCgZtZXRob2QYASABKAkSDAoEcGF0aBgCIAEoCRIkCgZwYXJhbXMYAyADKAsyFC5jb2RlYWN0aW9ucy52MS5QYWlyEiUKB2hlYWRlcnMYBCADKAsyFC5jb2RlYWN0aW9ucy52MS5QYWlyEgwKBGJvZHkYBSABKAwSEgoKYm9keV9ieXRlcxgGIAEoAyJ/CglSdW5SZXN1bHQSEwoLc3RhdHVzX2NvZGUYASABKAUSFAoMY29udGVudF90eXBlGAIgASgJEiUKB2hlYWRlcnMYAyADKAsyFC5jb2RlYWN0aW9ucy52MS5QYWlyEgwKBGJvZHkYBCABKAwSEgoKYm9keV9ieXRlcxgFIAEoAyI8CghSdW5FcnJvchIMCgRraW5kGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSEQoJdHJhY2ViYWNrGAMgASgJIu0BCghSdW5Vc2FnZRIoCgVxdWV1ZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVzdGFydBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgR3YWxsGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEiYKA2NwdRgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIZChFwZWFrX21lbW9yeV9ieXRlcxgFIAEoAxITCgtsb2dfZW50cmllcxgGIAEoAxIMCgRjb2xkGAcgASgIIvQBCghSdW5FdmVudBIOCgZjdXJzb3IYASABKAkSJgoHc3RhcnRlZBgCIAEoCzITLmNvZGVhY3Rpb25zLnYxLlJ1bkgAEicKA2xvZxgDIAEoCzIYLmNvZGVhY3Rpb25zLnYxLkxvZ0JhdGNoSAASJQoDZ2FwGAQgASgLMhYuY29kZWFjdGlvbnMudjEuTG9nR2FwSAASLgoJaGVhcnRiZWF0GAUgASgLMhkuY29kZWFjdGlvbnMudjEuSGVhcnRiZWF0SAASJwoIZmluaXNoZWQYBiABKAsyEy5jb2RlYWN0aW9ucy52MS5SdW5IAEIHCgVldmVudCILCglIZWFydGJlYXQqpgEKDkNhbGxiYWNrU3RhdHVzEh8KG0NBTExCQUNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF0NBTExCQUNLX1NUQVRVU19XQUlUSU5HEAESGwoXQ0FMTEJBQ0tfU1RBVFVTX1BFTkRJTkcQAhIdChlDQUxMQkFDS19TVEFUVVNfREVMSVZFUkVEEAMSGgoWQ0FMTEJBQ0tfU1RBVFVTX0ZBSUxFRBAEKosCCglSdW5TdGF0dXMSGgoWUlVOX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVJVTl9TVEFUVVNfUVVFVUVEEAESFgoSUlVOX1NUQVRVU19SVU5OSU5HEAISGAoUUlVOX1NUQVRVU19TVUNDRUVERUQQAxIVChFSVU5fU1RBVFVTX0ZBSUxFRBAEEhgKFFJVTl9TVEFUVVNfVElNRURfT1VUEAUSHAoYUlVOX1NUQVRVU19PVVRfT0ZfTUVNT1JZEAYSGwoXUlVOX1NUQVRVU19PVVRQVVRfTElNSVQQBxIYChRSVU5fU1RBVFVTX0NBTkNFTExFRBAIEhMKD1JVTl9TVEFUVVNfTE9TVBAJKp4BCgpSdW5UcmlnZ2VyEhsKF1JVTl9UUklHR0VSX1VOU1BFQ0lGSUVEEAASEwoPUlVOX1RSSUdHRVJfUlBDEAESGAoUUlVOX1RSSUdHRVJfRU5EUE9JTlQQAhIVChFSVU5fVFJJR0dFUl9BU1lOQxADEhgKFFJVTl9UUklHR0VSX1NDSEVEVUxFEAQSEwoPUlVOX1RSSUdHRVJfVFJZEAViBnByb3RvMw", [file_codeactions_v1_log, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * Run is one execution of one version of a code: how it was asked for, how it ended, what it cost.
@@ -119,6 +119,14 @@ export type Run = Message<"codeactions.v1.Run"> & {
    * @generated from field: google.protobuf.Timestamp end_time = 14;
    */
   endTime?: Timestamp | undefined;
+
+  /**
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   *
+   * @generated from field: codeactions.v1.DurableRun durable = 15;
+   */
+  durable?: DurableRun | undefined;
 };
 
 /**
@@ -127,6 +135,289 @@ export type Run = Message<"codeactions.v1.Run"> & {
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
   messageDesc(file_codeactions_v1_run, 0);
+
+/**
+ * DurableRun is what StartRun, ReplayRun or a schedule asked for beside the input, and how far it has come.
+ *
+ * @generated from message codeactions.v1.DurableRun
+ */
+export type DurableRun = Message<"codeactions.v1.DurableRun"> & {
+  /**
+   * When the next attempt may begin. Absent once the run is under way or has ended.
+   *
+   * @generated from field: google.protobuf.Timestamp due_time = 1;
+   */
+  dueTime?: Timestamp | undefined;
+
+  /**
+   * How often, when and why an attempt is repeated; every field is filled in.
+   *
+   * @generated from field: codeactions.v1.RetryPolicy retry_policy = 2;
+   */
+  retryPolicy?: RetryPolicy | undefined;
+
+  /**
+   * Whether the code may be run again although an earlier attempt may have had effects.
+   *
+   * @generated from field: bool idempotent = 3;
+   */
+  idempotent: boolean;
+
+  /**
+   * The attempts that have ended and were repeated, oldest first. The last one is the run itself.
+   *
+   * @generated from field: repeated codeactions.v1.RunAttempt earlier_attempts = 4;
+   */
+  earlierAttempts: RunAttempt[];
+
+  /**
+   * Who is told of the end, and how far that is. Absent when nobody is.
+   *
+   * @generated from field: codeactions.v1.CallbackDelivery callback = 5;
+   */
+  callback?: CallbackDelivery | undefined;
+
+  /**
+   * The schedule that started the run. Empty for every other run.
+   *
+   * @generated from field: string schedule_id = 6;
+   */
+  scheduleId: string;
+
+  /**
+   * The run that this one repeats. Empty when it repeats none.
+   *
+   * @generated from field: string replay_of = 7;
+   */
+  replayOf: string;
+};
+
+/**
+ * Describes the message codeactions.v1.DurableRun.
+ * Use `create(DurableRunSchema)` to create a new message.
+ */
+export const DurableRunSchema: GenMessage<DurableRun> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_run, 1);
+
+/**
+ * RunAttempt is one try of a durable run that was followed by another one.
+ *
+ * @generated from message codeactions.v1.RunAttempt
+ */
+export type RunAttempt = Message<"codeactions.v1.RunAttempt"> & {
+  /**
+   * Which try it was, counted from 1.
+   *
+   * @generated from field: int32 attempt = 1;
+   */
+  attempt: number;
+
+  /**
+   * How it ended.
+   *
+   * @generated from field: codeactions.v1.RunStatus status = 2;
+   */
+  status: RunStatus;
+
+  /**
+   * Why it did not succeed. Without the traceback, which is in the log.
+   *
+   * @generated from field: codeactions.v1.RunError error = 3;
+   */
+  error?: RunError | undefined;
+
+  /**
+   * When a worker was given it. Absent when none was.
+   *
+   * @generated from field: google.protobuf.Timestamp start_time = 4;
+   */
+  startTime?: Timestamp | undefined;
+
+  /**
+   * When it ended.
+   *
+   * @generated from field: google.protobuf.Timestamp end_time = 5;
+   */
+  endTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.RunAttempt.
+ * Use `create(RunAttemptSchema)` to create a new message.
+ */
+export const RunAttemptSchema: GenMessage<RunAttempt> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_run, 2);
+
+/**
+ * RetryPolicy says whether a durable run gets another attempt when one has failed.
+ *
+ * @generated from message codeactions.v1.RetryPolicy
+ */
+export type RetryPolicy = Message<"codeactions.v1.RetryPolicy"> & {
+  /**
+   * Attempts at most, the first one included: 1 to 100. 1 if 0, which is none but the first.
+   *
+   * @generated from field: int32 max_attempts = 1;
+   */
+  maxAttempts: number;
+
+  /**
+   * The wait before the second attempt: 0 seconds to 1 day. 1 second if absent.
+   *
+   * @generated from field: google.protobuf.Duration backoff = 2;
+   */
+  backoff?: Duration | undefined;
+
+  /**
+   * By how much each further wait is longer than the one before it: 1 to 10. 2 if 0.
+   *
+   * @generated from field: double multiplier = 3;
+   */
+  multiplier: number;
+
+  /**
+   * The longest wait: no shorter than `backoff`, 7 days at most. 5 minutes if absent, or `backoff` where that is longer.
+   *
+   * @generated from field: google.protobuf.Duration max_backoff = 4;
+   */
+  maxBackoff?: Duration | undefined;
+
+  /**
+   * The final statuses after which there is another attempt: FAILED, TIMED_OUT, OUT_OF_MEMORY, OUTPUT_LIMIT or LOST.
+   * FAILED, TIMED_OUT, OUT_OF_MEMORY and LOST if empty.
+   *
+   * @generated from field: repeated codeactions.v1.RunStatus retry_on = 5;
+   */
+  retryOn: RunStatus[];
+};
+
+/**
+ * Describes the message codeactions.v1.RetryPolicy.
+ * Use `create(RetryPolicySchema)` to create a new message.
+ */
+export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_run, 3);
+
+/**
+ * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input,
+ * repeated until it is answered with a 2xx status.
+ *
+ * @generated from message codeactions.v1.Callback
+ */
+export type Callback = Message<"codeactions.v1.Callback"> & {
+  /**
+   * An `https://` address under the same rules as what codes may reach.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
+   * `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body.
+   *
+   * @generated from field: string secret = 2;
+   */
+  secret: string;
+};
+
+/**
+ * Describes the message codeactions.v1.Callback.
+ * Use `create(CallbackSchema)` to create a new message.
+ */
+export const CallbackSchema: GenMessage<Callback> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_run, 4);
+
+/**
+ * CallbackDelivery is how far a callback has come.
+ *
+ * @generated from message codeactions.v1.CallbackDelivery
+ */
+export type CallbackDelivery = Message<"codeactions.v1.CallbackDelivery"> & {
+  /**
+   * Where it goes.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * How far it is.
+   *
+   * @generated from field: codeactions.v1.CallbackStatus status = 2;
+   */
+  status: CallbackStatus;
+
+  /**
+   * What was tried, oldest first; the last 20.
+   *
+   * @generated from field: repeated codeactions.v1.CallbackTry tries = 3;
+   */
+  tries: CallbackTry[];
+
+  /**
+   * When it is tried next. Absent when it is not.
+   *
+   * @generated from field: google.protobuf.Timestamp next_time = 4;
+   */
+  nextTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message codeactions.v1.CallbackDelivery.
+ * Use `create(CallbackDeliverySchema)` to create a new message.
+ */
+export const CallbackDeliverySchema: GenMessage<CallbackDelivery> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_run, 5);
+
+/**
+ * CallbackTry is one request to a callback's address.
+ *
+ * @generated from message codeactions.v1.CallbackTry
+ */
+export type CallbackTry = Message<"codeactions.v1.CallbackTry"> & {
+  /**
+   * Which one it was, counted from 1.
+   *
+   * @generated from field: int32 number = 1;
+   */
+  number: number;
+
+  /**
+   * When it was made.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * How long it took.
+   *
+   * @generated from field: google.protobuf.Duration duration = 3;
+   */
+  duration?: Duration | undefined;
+
+  /**
+   * The HTTP status it was answered with. 0 when there was no answer.
+   *
+   * @generated from field: int32 status_code = 4;
+   */
+  statusCode: number;
+
+  /**
+   * Why there was no answer, or none that counts. Empty when it was delivered.
+   *
+   * @generated from field: string error = 5;
+   */
+  error: string;
+};
+
+/**
+ * Describes the message codeactions.v1.CallbackTry.
+ * Use `create(CallbackTrySchema)` to create a new message.
+ */
+export const CallbackTrySchema: GenMessage<CallbackTry> = /*@__PURE__*/
+  messageDesc(file_codeactions_v1_run, 6);
 
 /**
  * RunInput is what a caller hands to a code: the shape of an HTTP request, whatever door it came through.
@@ -175,7 +466,7 @@ export type RunInput = Message<"codeactions.v1.RunInput"> & {
  * Use `create(RunInputSchema)` to create a new message.
  */
 export const RunInputSchema: GenMessage<RunInput> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 1);
+  messageDesc(file_codeactions_v1_run, 7);
 
 /**
  * Pair is a name and a value, of a query parameter or a header.
@@ -203,7 +494,7 @@ export type Pair = Message<"codeactions.v1.Pair"> & {
  * Use `create(PairSchema)` to create a new message.
  */
 export const PairSchema: GenMessage<Pair> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 2);
+  messageDesc(file_codeactions_v1_run, 8);
 
 /**
  * RunRequest is what a run was given, as it was recorded.
@@ -259,7 +550,7 @@ export type RunRequest = Message<"codeactions.v1.RunRequest"> & {
  * Use `create(RunRequestSchema)` to create a new message.
  */
 export const RunRequestSchema: GenMessage<RunRequest> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 3);
+  messageDesc(file_codeactions_v1_run, 9);
 
 /**
  * RunResult is what a code answered.
@@ -309,7 +600,7 @@ export type RunResult = Message<"codeactions.v1.RunResult"> & {
  * Use `create(RunResultSchema)` to create a new message.
  */
 export const RunResultSchema: GenMessage<RunResult> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 4);
+  messageDesc(file_codeactions_v1_run, 10);
 
 /**
  * RunError says why a run did not succeed. It is about the user's code, except with the status LOST.
@@ -344,7 +635,7 @@ export type RunError = Message<"codeactions.v1.RunError"> & {
  * Use `create(RunErrorSchema)` to create a new message.
  */
 export const RunErrorSchema: GenMessage<RunError> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 5);
+  messageDesc(file_codeactions_v1_run, 11);
 
 /**
  * RunUsage is what a run cost.
@@ -407,7 +698,7 @@ export type RunUsage = Message<"codeactions.v1.RunUsage"> & {
  * Use `create(RunUsageSchema)` to create a new message.
  */
 export const RunUsageSchema: GenMessage<RunUsage> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 6);
+  messageDesc(file_codeactions_v1_run, 12);
 
 /**
  * RunEvent is one step in the life of a run, as its followers see it.
@@ -475,7 +766,7 @@ export type RunEvent = Message<"codeactions.v1.RunEvent"> & {
  * Use `create(RunEventSchema)` to create a new message.
  */
 export const RunEventSchema: GenMessage<RunEvent> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 7);
+  messageDesc(file_codeactions_v1_run, 13);
 
 /**
  * Heartbeat says that a stream is alive while there is nothing to send. Comes after 15 idle seconds.
@@ -490,7 +781,62 @@ export type Heartbeat = Message<"codeactions.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_codeactions_v1_run, 8);
+  messageDesc(file_codeactions_v1_run, 14);
+
+/**
+ * CallbackStatus says how far a callback has come.
+ *
+ * @generated from enum codeactions.v1.CallbackStatus
+ */
+export const CallbackStatus = {
+  /**
+   * Not used.
+   *
+   * @generated from enum value: CALLBACK_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The run has not ended.
+   *
+   * @generated from enum value: CALLBACK_STATUS_WAITING = 1;
+   */
+  WAITING: 1,
+
+  /**
+   * The run has ended, and its address has not confirmed it yet.
+   *
+   * @generated from enum value: CALLBACK_STATUS_PENDING = 2;
+   */
+  PENDING: 2,
+
+  /**
+   * The address answered with a 2xx status.
+   *
+   * @generated from enum value: CALLBACK_STATUS_DELIVERED = 3;
+   */
+  DELIVERED: 3,
+
+  /**
+   * It was tried as often as it may be, or cannot be delivered at all.
+   *
+   * @generated from enum value: CALLBACK_STATUS_FAILED = 4;
+   */
+  FAILED: 4,
+} as const;
+
+/**
+ * CallbackStatus says how far a callback has come.
+ *
+ * @generated from enum codeactions.v1.CallbackStatus
+ */
+export type CallbackStatus = (typeof CallbackStatus)[keyof typeof CallbackStatus] | UnknownEnum;
+
+/**
+ * Describes the enum codeactions.v1.CallbackStatus.
+ */
+export const CallbackStatusSchema: GenEnum<CallbackStatus> = /*@__PURE__*/
+  enumDesc(file_codeactions_v1_run, 0);
 
 /**
  * RunStatus says where a run stands.
@@ -580,7 +926,7 @@ export type RunStatus = (typeof RunStatus)[keyof typeof RunStatus] | UnknownEnum
  * Describes the enum codeactions.v1.RunStatus.
  */
 export const RunStatusSchema: GenEnum<RunStatus> = /*@__PURE__*/
-  enumDesc(file_codeactions_v1_run, 0);
+  enumDesc(file_codeactions_v1_run, 1);
 
 /**
  * RunTrigger says what started a run.
@@ -642,5 +988,5 @@ export type RunTrigger = (typeof RunTrigger)[keyof typeof RunTrigger] | UnknownE
  * Describes the enum codeactions.v1.RunTrigger.
  */
 export const RunTriggerSchema: GenEnum<RunTrigger> = /*@__PURE__*/
-  enumDesc(file_codeactions_v1_run, 1);
+  enumDesc(file_codeactions_v1_run, 2);
 

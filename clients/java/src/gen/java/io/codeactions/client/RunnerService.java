@@ -3,14 +3,33 @@ package io.codeactions.client;
 
 import io.codeactions.v1.CancelRunRequest;
 import io.codeactions.v1.CancelRunResponse;
+import io.codeactions.v1.CreateScheduleRequest;
+import io.codeactions.v1.CreateScheduleResponse;
+import io.codeactions.v1.DeleteScheduleRequest;
+import io.codeactions.v1.DeleteScheduleResponse;
+import io.codeactions.v1.GetPoolRequest;
+import io.codeactions.v1.GetPoolResponse;
 import io.codeactions.v1.GetRunRequest;
 import io.codeactions.v1.GetRunResponse;
+import io.codeactions.v1.GetScheduleRequest;
+import io.codeactions.v1.GetScheduleResponse;
+import io.codeactions.v1.LiftQuarantineRequest;
+import io.codeactions.v1.LiftQuarantineResponse;
 import io.codeactions.v1.ListRunsRequest;
 import io.codeactions.v1.ListRunsResponse;
+import io.codeactions.v1.ListSchedulesRequest;
+import io.codeactions.v1.ListSchedulesResponse;
+import io.codeactions.v1.ReplayRunRequest;
+import io.codeactions.v1.ReplayRunResponse;
 import io.codeactions.v1.Run;
 import io.codeactions.v1.RunCodeRequest;
 import io.codeactions.v1.RunCodeResponse;
 import io.codeactions.v1.RunnerServiceGrpc;
+import io.codeactions.v1.Schedule;
+import io.codeactions.v1.StartRunRequest;
+import io.codeactions.v1.StartRunResponse;
+import io.codeactions.v1.UpdateScheduleRequest;
+import io.codeactions.v1.UpdateScheduleResponse;
 import java.time.Duration;
 
 /**
@@ -55,6 +74,28 @@ public final class RunnerService {
   }
 
   /**
+   * Queues a durable run of a code and answers at once: from then on the run survives the death of any
+   * process, and ends in one final status.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public StartRunResponse startRun(StartRunRequest request) {
+    return calls.call(RunnerServiceGrpc.getStartRunMethod(), request, timeout);
+  }
+
+  /**
+   * Queues a durable run with the input of an earlier run, of the version that is chosen.
+   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public ReplayRunResponse replayRun(ReplayRunRequest request) {
+    return calls.call(RunnerServiceGrpc.getReplayRunMethod(), request, timeout);
+  }
+
+  /**
    * Reads one run.
    *
    * @param request what the call needs
@@ -91,13 +132,100 @@ public final class RunnerService {
   }
 
   /**
-   * Ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-   * status when it already has.
+   * Ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+   * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
    *
    * @param request what the call needs
    * @return what the service answers
    */
   public CancelRunResponse cancelRun(CancelRunRequest request) {
     return calls.call(RunnerServiceGrpc.getCancelRunMethod(), request, timeout);
+  }
+
+  /**
+   * Starts a code at the times of a cron expression.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public CreateScheduleResponse createSchedule(CreateScheduleRequest request) {
+    return calls.call(RunnerServiceGrpc.getCreateScheduleMethod(), request, timeout);
+  }
+
+  /**
+   * Reads one schedule.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public GetScheduleResponse getSchedule(GetScheduleRequest request) {
+    return calls.call(RunnerServiceGrpc.getGetScheduleMethod(), request, timeout);
+  }
+
+  /**
+   * Reads the schedules of a project or of one code, newest first.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public ListSchedulesResponse listSchedules(ListSchedulesRequest request) {
+    return calls.call(RunnerServiceGrpc.getListSchedulesMethod(), request, timeout);
+  }
+
+  /**
+   * Reads everything that {@link #listSchedules} answers, page after page, from the request's page token on.
+   *
+   * @param request what to list; pages have 100 items unless it says otherwise
+   * @return the items, each page read when the one before it is used up
+   */
+  public Pages<Schedule> listAllSchedules(ListSchedulesRequest request) {
+    return new Pages<>(
+        request.getPageToken(),
+        token -> {
+          int size = Pages.sizeFor(request.getPageSize());
+          var page = listSchedules(request.toBuilder().setPageSize(size).setPageToken(token).build());
+          return new Pages.Page<>(page.getSchedulesList(), page.getNextPageToken());
+        });
+  }
+
+  /**
+   * Changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public UpdateScheduleResponse updateSchedule(UpdateScheduleRequest request) {
+    return calls.call(RunnerServiceGrpc.getUpdateScheduleMethod(), request, timeout);
+  }
+
+  /**
+   * Ends a schedule. Runs that it has started go on.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public DeleteScheduleResponse deleteSchedule(DeleteScheduleRequest request) {
+    return calls.call(RunnerServiceGrpc.getDeleteScheduleMethod(), request, timeout);
+  }
+
+  /**
+   * Shows the nodes that run codes, their breakers, the queue and what is quarantined.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public GetPoolResponse getPool(GetPoolRequest request) {
+    return calls.call(RunnerServiceGrpc.getGetPoolMethod(), request, timeout);
+  }
+
+  /**
+   * Lets a version run again that was refused because its workers kept dying.
+   * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+   *
+   * @param request what the call needs
+   * @return what the service answers
+   */
+  public LiftQuarantineResponse liftQuarantine(LiftQuarantineRequest request) {
+    return calls.call(RunnerServiceGrpc.getLiftQuarantineMethod(), request, timeout);
   }
 }

@@ -89,6 +89,15 @@ public enum ErrorReason
   ERROR_REASON_MESSAGE_TOO_LARGE(7),
   /**
    * <pre>
+   * INVALID_ARGUMENT: the cron expression cannot be read. The metadata has the `position` of what is wrong, counted from 1.
+   * Example: CreateSchedule with `61 * * * *`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_CRON_INVALID = 8;</code>
+   */
+  ERROR_REASON_CRON_INVALID(8),
+  /**
+   * <pre>
    * UNAUTHENTICATED: no token was sent.
    * Example: any call without an `Authorization: Bearer …` header.
    * </pre>
@@ -180,6 +189,15 @@ public enum ErrorReason
   ERROR_REASON_METHOD_UNKNOWN(26),
   /**
    * <pre>
+   * NOT_FOUND: no schedule has this id, it was deleted, or the caller has no role in its project.
+   * Example: GetSchedule after DeleteSchedule.
+   * </pre>
+   *
+   * <code>ERROR_REASON_SCHEDULE_NOT_FOUND = 27;</code>
+   */
+  ERROR_REASON_SCHEDULE_NOT_FOUND(27),
+  /**
+   * <pre>
    * ALREADY_EXISTS: another code of the project, or another project, has this slug.
    * Example: UndeleteCode after its slug was given to a new code.
    * </pre>
@@ -244,7 +262,26 @@ public enum ErrorReason
   ERROR_REASON_NOT_DELETED(43),
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED: all workers are busy and as many calls wait as may wait. A RetryInfo says when to come back.
+   * FAILED_PRECONDITION: the input of the run was not recorded, so that it cannot be used again.
+   * Example: ReplayRun of a run whose code records METADATA only.
+   * </pre>
+   *
+   * <code>ERROR_REASON_INPUT_NOT_KEPT = 44;</code>
+   */
+  ERROR_REASON_INPUT_NOT_KEPT(44),
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the version is not in quarantine.
+   * Example: LiftQuarantine, twice.
+   * </pre>
+   *
+   * <code>ERROR_REASON_NOT_QUARANTINED = 45;</code>
+   */
+  ERROR_REASON_NOT_QUARANTINED(45),
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED: all workers are busy and as many calls wait as may wait, or the caller's deadline would pass
+   * before its turn comes. Nothing of the run has happened. A RetryInfo says when to come back.
    * Example: more long runs at once than the pool has workers.
    * </pre>
    *
@@ -316,6 +353,16 @@ public enum ErrorReason
    * <code>ERROR_REASON_OUTCOME_UNKNOWN = 64;</code>
    */
   ERROR_REASON_OUTCOME_UNKNOWN(64),
+  /**
+   * <pre>
+   * UNAVAILABLE: the version's workers kept dying, so it is refused for a while. The message has what they died of, a
+   * RetryInfo when it is tried again; an editor can lift it before (LiftQuarantine).
+   * Example: a code that runs out of memory each time.
+   * </pre>
+   *
+   * <code>ERROR_REASON_CODE_QUARANTINED = 65;</code>
+   */
+  ERROR_REASON_CODE_QUARANTINED(65),
   /**
    * <pre>
    * DEADLINE_EXCEEDED: the caller's deadline passed first.
@@ -420,6 +467,15 @@ public enum ErrorReason
   public static final int ERROR_REASON_MESSAGE_TOO_LARGE_VALUE = 7;
   /**
    * <pre>
+   * INVALID_ARGUMENT: the cron expression cannot be read. The metadata has the `position` of what is wrong, counted from 1.
+   * Example: CreateSchedule with `61 * * * *`.
+   * </pre>
+   *
+   * <code>ERROR_REASON_CRON_INVALID = 8;</code>
+   */
+  public static final int ERROR_REASON_CRON_INVALID_VALUE = 8;
+  /**
+   * <pre>
    * UNAUTHENTICATED: no token was sent.
    * Example: any call without an `Authorization: Bearer …` header.
    * </pre>
@@ -511,6 +567,15 @@ public enum ErrorReason
   public static final int ERROR_REASON_METHOD_UNKNOWN_VALUE = 26;
   /**
    * <pre>
+   * NOT_FOUND: no schedule has this id, it was deleted, or the caller has no role in its project.
+   * Example: GetSchedule after DeleteSchedule.
+   * </pre>
+   *
+   * <code>ERROR_REASON_SCHEDULE_NOT_FOUND = 27;</code>
+   */
+  public static final int ERROR_REASON_SCHEDULE_NOT_FOUND_VALUE = 27;
+  /**
+   * <pre>
    * ALREADY_EXISTS: another code of the project, or another project, has this slug.
    * Example: UndeleteCode after its slug was given to a new code.
    * </pre>
@@ -575,7 +640,26 @@ public enum ErrorReason
   public static final int ERROR_REASON_NOT_DELETED_VALUE = 43;
   /**
    * <pre>
-   * RESOURCE_EXHAUSTED: all workers are busy and as many calls wait as may wait. A RetryInfo says when to come back.
+   * FAILED_PRECONDITION: the input of the run was not recorded, so that it cannot be used again.
+   * Example: ReplayRun of a run whose code records METADATA only.
+   * </pre>
+   *
+   * <code>ERROR_REASON_INPUT_NOT_KEPT = 44;</code>
+   */
+  public static final int ERROR_REASON_INPUT_NOT_KEPT_VALUE = 44;
+  /**
+   * <pre>
+   * FAILED_PRECONDITION: the version is not in quarantine.
+   * Example: LiftQuarantine, twice.
+   * </pre>
+   *
+   * <code>ERROR_REASON_NOT_QUARANTINED = 45;</code>
+   */
+  public static final int ERROR_REASON_NOT_QUARANTINED_VALUE = 45;
+  /**
+   * <pre>
+   * RESOURCE_EXHAUSTED: all workers are busy and as many calls wait as may wait, or the caller's deadline would pass
+   * before its turn comes. Nothing of the run has happened. A RetryInfo says when to come back.
    * Example: more long runs at once than the pool has workers.
    * </pre>
    *
@@ -649,6 +733,16 @@ public enum ErrorReason
   public static final int ERROR_REASON_OUTCOME_UNKNOWN_VALUE = 64;
   /**
    * <pre>
+   * UNAVAILABLE: the version's workers kept dying, so it is refused for a while. The message has what they died of, a
+   * RetryInfo when it is tried again; an editor can lift it before (LiftQuarantine).
+   * Example: a code that runs out of memory each time.
+   * </pre>
+   *
+   * <code>ERROR_REASON_CODE_QUARANTINED = 65;</code>
+   */
+  public static final int ERROR_REASON_CODE_QUARANTINED_VALUE = 65;
+  /**
+   * <pre>
    * DEADLINE_EXCEEDED: the caller's deadline passed first.
    * Example: RunCode with a deadline of 1 s and a code that takes 2 s.
    * </pre>
@@ -708,6 +802,7 @@ public enum ErrorReason
       case 5: return ERROR_REASON_ABOVE_CEILING;
       case 6: return ERROR_REASON_MALFORMED;
       case 7: return ERROR_REASON_MESSAGE_TOO_LARGE;
+      case 8: return ERROR_REASON_CRON_INVALID;
       case 10: return ERROR_REASON_TOKEN_MISSING;
       case 11: return ERROR_REASON_TOKEN_INVALID;
       case 12: return ERROR_REASON_ROLE_INSUFFICIENT;
@@ -718,6 +813,7 @@ public enum ErrorReason
       case 24: return ERROR_REASON_SECRET_NOT_FOUND;
       case 25: return ERROR_REASON_TOKEN_NOT_FOUND;
       case 26: return ERROR_REASON_METHOD_UNKNOWN;
+      case 27: return ERROR_REASON_SCHEDULE_NOT_FOUND;
       case 30: return ERROR_REASON_SLUG_TAKEN;
       case 31: return ERROR_REASON_REQUEST_ID_REUSED;
       case 32: return ERROR_REASON_ETAG_MISMATCH;
@@ -725,6 +821,8 @@ public enum ErrorReason
       case 41: return ERROR_REASON_NO_ACTIVE_VERSION;
       case 42: return ERROR_REASON_LANGUAGE_UNAVAILABLE;
       case 43: return ERROR_REASON_NOT_DELETED;
+      case 44: return ERROR_REASON_INPUT_NOT_KEPT;
+      case 45: return ERROR_REASON_NOT_QUARANTINED;
       case 50: return ERROR_REASON_POOL_FULL;
       case 51: return ERROR_REASON_RATE_LIMITED;
       case 52: return ERROR_REASON_QUOTA_EXCEEDED;
@@ -733,6 +831,7 @@ public enum ErrorReason
       case 62: return ERROR_REASON_SHUTTING_DOWN;
       case 63: return ERROR_REASON_DATABASE_UNAVAILABLE;
       case 64: return ERROR_REASON_OUTCOME_UNKNOWN;
+      case 65: return ERROR_REASON_CODE_QUARANTINED;
       case 70: return ERROR_REASON_DEADLINE_EXCEEDED;
       case 71: return ERROR_REASON_CALL_CANCELLED;
       case 72: return ERROR_REASON_INTERNAL;

@@ -25,6 +25,7 @@ private static final long serialVersionUID = 0L;
     statuses_ = java.util.Collections.emptyList();
     triggers_ = java.util.Collections.emptyList();
     view_ = 0;
+    scheduleId_ = "";
   }
 
   @java.lang.Override
@@ -538,6 +539,53 @@ private static final long serialVersionUID = 0L;
     return result == null ? io.codeactions.v1.RunView.UNRECOGNIZED : result;
   }
 
+  public static final int SCHEDULE_ID_FIELD_NUMBER = 10;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object scheduleId_ = "";
+  /**
+   * <pre>
+   * Only runs that this schedule started. All if empty.
+   * </pre>
+   *
+   * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+   * @return The scheduleId.
+   */
+  @java.lang.Override
+  public java.lang.String getScheduleId() {
+    java.lang.Object ref = scheduleId_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      scheduleId_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Only runs that this schedule started. All if empty.
+   * </pre>
+   *
+   * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+   * @return The bytes for scheduleId.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getScheduleIdBytes() {
+    java.lang.Object ref = scheduleId_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      scheduleId_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -587,6 +635,9 @@ private static final long serialVersionUID = 0L;
     }
     if (view_ != io.codeactions.v1.RunView.RUN_VIEW_UNSPECIFIED.getNumber()) {
       output.writeEnum(9, view_);
+    }
+    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(scheduleId_)) {
+      com.google.protobuf.GeneratedMessageV3.writeString(output, 10, scheduleId_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -646,6 +697,9 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(9, view_);
     }
+    if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(scheduleId_)) {
+      size += com.google.protobuf.GeneratedMessageV3.computeStringSize(10, scheduleId_);
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -678,6 +732,8 @@ private static final long serialVersionUID = 0L;
           .equals(other.getEndTime())) return false;
     }
     if (view_ != other.view_) return false;
+    if (!getScheduleId()
+        .equals(other.getScheduleId())) return false;
     if (!getScopeCase().equals(other.getScopeCase())) return false;
     switch (scopeCase_) {
       case 1:
@@ -724,6 +780,8 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + VIEW_FIELD_NUMBER;
     hash = (53 * hash) + view_;
+    hash = (37 * hash) + SCHEDULE_ID_FIELD_NUMBER;
+    hash = (53 * hash) + getScheduleId().hashCode();
     switch (scopeCase_) {
       case 1:
         hash = (37 * hash) + PROJECT_ID_FIELD_NUMBER;
@@ -895,6 +953,7 @@ private static final long serialVersionUID = 0L;
         endTimeBuilder_ = null;
       }
       view_ = 0;
+      scheduleId_ = "";
       scopeCase_ = 0;
       scope_ = null;
       return this;
@@ -966,6 +1025,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000100) != 0)) {
         result.view_ = view_;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.scheduleId_ = scheduleId_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1055,6 +1117,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.view_ != 0) {
         setViewValue(other.getViewValue());
+      }
+      if (!other.getScheduleId().isEmpty()) {
+        scheduleId_ = other.scheduleId_;
+        bitField0_ |= 0x00000200;
+        onChanged();
       }
       switch (other.getScopeCase()) {
         case PROJECT_ID: {
@@ -1174,6 +1241,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 82: {
+              scheduleId_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2335,6 +2407,98 @@ private static final long serialVersionUID = 0L;
     public Builder clearView() {
       bitField0_ = (bitField0_ & ~0x00000100);
       view_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object scheduleId_ = "";
+    /**
+     * <pre>
+     * Only runs that this schedule started. All if empty.
+     * </pre>
+     *
+     * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+     * @return The scheduleId.
+     */
+    public java.lang.String getScheduleId() {
+      java.lang.Object ref = scheduleId_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        scheduleId_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Only runs that this schedule started. All if empty.
+     * </pre>
+     *
+     * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+     * @return The bytes for scheduleId.
+     */
+    public com.google.protobuf.ByteString
+        getScheduleIdBytes() {
+      java.lang.Object ref = scheduleId_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        scheduleId_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Only runs that this schedule started. All if empty.
+     * </pre>
+     *
+     * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+     * @param value The scheduleId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setScheduleId(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      scheduleId_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only runs that this schedule started. All if empty.
+     * </pre>
+     *
+     * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearScheduleId() {
+      scheduleId_ = getDefaultInstance().getScheduleId();
+      bitField0_ = (bitField0_ & ~0x00000200);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only runs that this schedule started. All if empty.
+     * </pre>
+     *
+     * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+     * @param value The bytes for scheduleId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setScheduleIdBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      scheduleId_ = value;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }

@@ -267,5 +267,25 @@ public interface ListRunsRequestOrBuilder extends
    */
   io.codeactions.v1.RunView getView();
 
+  /**
+   * <pre>
+   * Only runs that this schedule started. All if empty.
+   * </pre>
+   *
+   * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+   * @return The scheduleId.
+   */
+  java.lang.String getScheduleId();
+  /**
+   * <pre>
+   * Only runs that this schedule started. All if empty.
+   * </pre>
+   *
+   * <code>string schedule_id = 10 [json_name = "scheduleId"];</code>
+   * @return The bytes for scheduleId.
+   */
+  com.google.protobuf.ByteString
+      getScheduleIdBytes();
+
   io.codeactions.v1.ListRunsRequest.ScopeCase getScopeCase();
 }

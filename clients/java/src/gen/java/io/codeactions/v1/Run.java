@@ -538,6 +538,47 @@ private static final long serialVersionUID = 0L;
     return endTime_ == null ? com.google.protobuf.Timestamp.getDefaultInstance() : endTime_;
   }
 
+  public static final int DURABLE_FIELD_NUMBER = 15;
+  private io.codeactions.v1.DurableRun durable_;
+  /**
+   * <pre>
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   * </pre>
+   *
+   * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+   * @return Whether the durable field is set.
+   */
+  @java.lang.Override
+  public boolean hasDurable() {
+    return ((bitField0_ & 0x00000080) != 0);
+  }
+  /**
+   * <pre>
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   * </pre>
+   *
+   * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+   * @return The durable.
+   */
+  @java.lang.Override
+  public io.codeactions.v1.DurableRun getDurable() {
+    return durable_ == null ? io.codeactions.v1.DurableRun.getDefaultInstance() : durable_;
+  }
+  /**
+   * <pre>
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   * </pre>
+   *
+   * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+   */
+  @java.lang.Override
+  public io.codeactions.v1.DurableRunOrBuilder getDurableOrBuilder() {
+    return durable_ == null ? io.codeactions.v1.DurableRun.getDefaultInstance() : durable_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -593,6 +634,9 @@ private static final long serialVersionUID = 0L;
     }
     if (((bitField0_ & 0x00000040) != 0)) {
       output.writeMessage(14, getEndTime());
+    }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      output.writeMessage(15, getDurable());
     }
     getUnknownFields().writeTo(output);
   }
@@ -656,6 +700,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(14, getEndTime());
     }
+    if (((bitField0_ & 0x00000080) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(15, getDurable());
+    }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
     return size;
@@ -718,6 +766,11 @@ private static final long serialVersionUID = 0L;
       if (!getEndTime()
           .equals(other.getEndTime())) return false;
     }
+    if (hasDurable() != other.hasDurable()) return false;
+    if (hasDurable()) {
+      if (!getDurable()
+          .equals(other.getDurable())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -770,6 +823,10 @@ private static final long serialVersionUID = 0L;
     if (hasEndTime()) {
       hash = (37 * hash) + END_TIME_FIELD_NUMBER;
       hash = (53 * hash) + getEndTime().hashCode();
+    }
+    if (hasDurable()) {
+      hash = (37 * hash) + DURABLE_FIELD_NUMBER;
+      hash = (53 * hash) + getDurable().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -912,6 +969,7 @@ private static final long serialVersionUID = 0L;
         getCreateTimeFieldBuilder();
         getStartTimeFieldBuilder();
         getEndTimeFieldBuilder();
+        getDurableFieldBuilder();
       }
     }
     @java.lang.Override
@@ -959,6 +1017,11 @@ private static final long serialVersionUID = 0L;
       if (endTimeBuilder_ != null) {
         endTimeBuilder_.dispose();
         endTimeBuilder_ = null;
+      }
+      durable_ = null;
+      if (durableBuilder_ != null) {
+        durableBuilder_.dispose();
+        durableBuilder_ = null;
       }
       return this;
     }
@@ -1057,6 +1120,12 @@ private static final long serialVersionUID = 0L;
             : endTimeBuilder_.build();
         to_bitField0_ |= 0x00000040;
       }
+      if (((from_bitField0_ & 0x00004000) != 0)) {
+        result.durable_ = durableBuilder_ == null
+            ? durable_
+            : durableBuilder_.build();
+        to_bitField0_ |= 0x00000080;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -1151,6 +1220,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasEndTime()) {
         mergeEndTime(other.getEndTime());
+      }
+      if (other.hasDurable()) {
+        mergeDurable(other.getDurable());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1262,6 +1334,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00002000;
               break;
             } // case 114
+            case 122: {
+              input.readMessage(
+                  getDurableFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 122
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2886,6 +2965,172 @@ private static final long serialVersionUID = 0L;
         endTime_ = null;
       }
       return endTimeBuilder_;
+    }
+
+    private io.codeactions.v1.DurableRun durable_;
+    private com.google.protobuf.SingleFieldBuilderV3<
+        io.codeactions.v1.DurableRun, io.codeactions.v1.DurableRun.Builder, io.codeactions.v1.DurableRunOrBuilder> durableBuilder_;
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     * @return Whether the durable field is set.
+     */
+    public boolean hasDurable() {
+      return ((bitField0_ & 0x00004000) != 0);
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     * @return The durable.
+     */
+    public io.codeactions.v1.DurableRun getDurable() {
+      if (durableBuilder_ == null) {
+        return durable_ == null ? io.codeactions.v1.DurableRun.getDefaultInstance() : durable_;
+      } else {
+        return durableBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    public Builder setDurable(io.codeactions.v1.DurableRun value) {
+      if (durableBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        durable_ = value;
+      } else {
+        durableBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    public Builder setDurable(
+        io.codeactions.v1.DurableRun.Builder builderForValue) {
+      if (durableBuilder_ == null) {
+        durable_ = builderForValue.build();
+      } else {
+        durableBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    public Builder mergeDurable(io.codeactions.v1.DurableRun value) {
+      if (durableBuilder_ == null) {
+        if (((bitField0_ & 0x00004000) != 0) &&
+          durable_ != null &&
+          durable_ != io.codeactions.v1.DurableRun.getDefaultInstance()) {
+          getDurableBuilder().mergeFrom(value);
+        } else {
+          durable_ = value;
+        }
+      } else {
+        durableBuilder_.mergeFrom(value);
+      }
+      if (durable_ != null) {
+        bitField0_ |= 0x00004000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    public Builder clearDurable() {
+      bitField0_ = (bitField0_ & ~0x00004000);
+      durable_ = null;
+      if (durableBuilder_ != null) {
+        durableBuilder_.dispose();
+        durableBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    public io.codeactions.v1.DurableRun.Builder getDurableBuilder() {
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return getDurableFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    public io.codeactions.v1.DurableRunOrBuilder getDurableOrBuilder() {
+      if (durableBuilder_ != null) {
+        return durableBuilder_.getMessageOrBuilder();
+      } else {
+        return durable_ == null ?
+            io.codeactions.v1.DurableRun.getDefaultInstance() : durable_;
+      }
+    }
+    /**
+     * <pre>
+     * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+     * answers that do not ask for it.
+     * </pre>
+     *
+     * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilderV3<
+        io.codeactions.v1.DurableRun, io.codeactions.v1.DurableRun.Builder, io.codeactions.v1.DurableRunOrBuilder> 
+        getDurableFieldBuilder() {
+      if (durableBuilder_ == null) {
+        durableBuilder_ = new com.google.protobuf.SingleFieldBuilderV3<
+            io.codeactions.v1.DurableRun, io.codeactions.v1.DurableRun.Builder, io.codeactions.v1.DurableRunOrBuilder>(
+                getDurable(),
+                getParentForChildren(),
+                isClean());
+        durable_ = null;
+      }
+      return durableBuilder_;
     }
     @java.lang.Override
     public final Builder setUnknownFields(

@@ -231,6 +231,22 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int IDEMPOTENT_FIELD_NUMBER = 6;
+  private boolean idempotent_ = false;
+  /**
+   * <pre>
+   * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+   * on another node, three times at most, while the caller waits.
+   * </pre>
+   *
+   * <code>bool idempotent = 6 [json_name = "idempotent"];</code>
+   * @return The idempotent.
+   */
+  @java.lang.Override
+  public boolean getIdempotent() {
+    return idempotent_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -260,6 +276,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(requestId_)) {
       com.google.protobuf.GeneratedMessageV3.writeString(output, 5, requestId_);
     }
+    if (idempotent_ != false) {
+      output.writeBool(6, idempotent_);
+    }
     getUnknownFields().writeTo(output);
   }
 
@@ -286,6 +305,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessageV3.isStringEmpty(requestId_)) {
       size += com.google.protobuf.GeneratedMessageV3.computeStringSize(5, requestId_);
+    }
+    if (idempotent_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(6, idempotent_);
     }
     size += getUnknownFields().getSerializedSize();
     memoizedSize = size;
@@ -318,6 +341,8 @@ private static final long serialVersionUID = 0L;
     }
     if (!getRequestId()
         .equals(other.getRequestId())) return false;
+    if (getIdempotent()
+        != other.getIdempotent()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -343,6 +368,9 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + REQUEST_ID_FIELD_NUMBER;
     hash = (53 * hash) + getRequestId().hashCode();
+    hash = (37 * hash) + IDEMPOTENT_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getIdempotent());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -498,6 +526,7 @@ private static final long serialVersionUID = 0L;
         timeoutBuilder_ = null;
       }
       requestId_ = "";
+      idempotent_ = false;
       return this;
     }
 
@@ -552,6 +581,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.requestId_ = requestId_;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.idempotent_ = idempotent_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -619,6 +651,9 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000010;
         onChanged();
       }
+      if (other.getIdempotent() != false) {
+        setIdempotent(other.getIdempotent());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -674,6 +709,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 48: {
+              idempotent_ = input.readBool();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 48
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1229,6 +1269,53 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       requestId_ = value;
       bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+
+    private boolean idempotent_ ;
+    /**
+     * <pre>
+     * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+     * on another node, three times at most, while the caller waits.
+     * </pre>
+     *
+     * <code>bool idempotent = 6 [json_name = "idempotent"];</code>
+     * @return The idempotent.
+     */
+    @java.lang.Override
+    public boolean getIdempotent() {
+      return idempotent_;
+    }
+    /**
+     * <pre>
+     * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+     * on another node, three times at most, while the caller waits.
+     * </pre>
+     *
+     * <code>bool idempotent = 6 [json_name = "idempotent"];</code>
+     * @param value The idempotent to set.
+     * @return This builder for chaining.
+     */
+    public Builder setIdempotent(boolean value) {
+
+      idempotent_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+     * on another node, three times at most, while the caller waits.
+     * </pre>
+     *
+     * <code>bool idempotent = 6 [json_name = "idempotent"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearIdempotent() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      idempotent_ = false;
       onChanged();
       return this;
     }

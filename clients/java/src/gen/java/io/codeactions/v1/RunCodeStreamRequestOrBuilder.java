@@ -111,4 +111,15 @@ public interface RunCodeStreamRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getRequestIdBytes();
+
+  /**
+   * <pre>
+   * Whether the code may be run again when the platform loses the run after its input was delivered: then it is tried
+   * on another node, three times at most, while the caller waits.
+   * </pre>
+   *
+   * <code>bool idempotent = 6 [json_name = "idempotent"];</code>
+   * @return The idempotent.
+   */
+  boolean getIdempotent();
 }

@@ -314,4 +314,34 @@ public interface RunOrBuilder extends
    * <code>.google.protobuf.Timestamp end_time = 14 [json_name = "endTime"];</code>
    */
   com.google.protobuf.TimestampOrBuilder getEndTimeOrBuilder();
+
+  /**
+   * <pre>
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   * </pre>
+   *
+   * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+   * @return Whether the durable field is set.
+   */
+  boolean hasDurable();
+  /**
+   * <pre>
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   * </pre>
+   *
+   * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+   * @return The durable.
+   */
+  io.codeactions.v1.DurableRun getDurable();
+  /**
+   * <pre>
+   * What a durable run was started with, and what became of its earlier attempts. Absent for every other run, and in
+   * answers that do not ask for it.
+   * </pre>
+   *
+   * <code>.codeactions.v1.DurableRun durable = 15 [json_name = "durable"];</code>
+   */
+  io.codeactions.v1.DurableRunOrBuilder getDurableOrBuilder();
 }

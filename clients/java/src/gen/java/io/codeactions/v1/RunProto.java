@@ -21,6 +21,36 @@ public final class RunProto {
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
       internal_static_codeactions_v1_Run_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_DurableRun_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_DurableRun_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_RunAttempt_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_RunAttempt_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_RetryPolicy_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_RetryPolicy_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_Callback_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_Callback_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_CallbackDelivery_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_CallbackDelivery_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_CallbackTry_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_CallbackTry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_codeactions_v1_RunInput_descriptor;
   static final 
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
@@ -72,7 +102,7 @@ public final class RunProto {
       "\n\030codeactions/v1/run.proto\022\016codeactions." +
       "v1\032\030codeactions/v1/log.proto\032\036google/pro" +
       "tobuf/duration.proto\032\037google/protobuf/ti" +
-      "mestamp.proto\"\342\004\n\003Run\022\016\n\002id\030\001 \001(\tR\002id\022\035\n" +
+      "mestamp.proto\"\230\005\n\003Run\022\016\n\002id\030\001 \001(\tR\002id\022\035\n" +
       "\nproject_id\030\002 \001(\tR\tprojectId\022\027\n\007code_id\030" +
       "\003 \001(\tR\006codeId\022\030\n\007version\030\004 \001(\005R\007version\022" +
       "4\n\007trigger\030\005 \001(\0162\032.codeactions.v1.RunTri" +
@@ -87,54 +117,92 @@ public final class RunProto {
       "e.protobuf.TimestampR\ncreateTime\0229\n\nstar" +
       "t_time\030\r \001(\0132\032.google.protobuf.Timestamp" +
       "R\tstartTime\0225\n\010end_time\030\016 \001(\0132\032.google.p" +
-      "rotobuf.TimestampR\007endTime\"\246\001\n\010RunInput\022" +
-      "\026\n\006method\030\001 \001(\tR\006method\022\022\n\004path\030\002 \001(\tR\004p" +
-      "ath\022*\n\005query\030\003 \003(\0132\024.codeactions.v1.Pair" +
-      "R\005query\022.\n\007headers\030\004 \003(\0132\024.codeactions.v" +
-      "1.PairR\007headers\022\022\n\004body\030\005 \001(\014R\004body\"0\n\004P" +
-      "air\022\022\n\004name\030\001 \001(\tR\004name\022\024\n\005value\030\002 \001(\tR\005" +
-      "value\"\311\001\n\nRunRequest\022\026\n\006method\030\001 \001(\tR\006me" +
-      "thod\022\022\n\004path\030\002 \001(\tR\004path\022,\n\006params\030\003 \003(\013" +
-      "2\024.codeactions.v1.PairR\006params\022.\n\007header" +
-      "s\030\004 \003(\0132\024.codeactions.v1.PairR\007headers\022\022" +
-      "\n\004body\030\005 \001(\014R\004body\022\035\n\nbody_bytes\030\006 \001(\003R\t" +
-      "bodyBytes\"\262\001\n\tRunResult\022\037\n\013status_code\030\001" +
-      " \001(\005R\nstatusCode\022!\n\014content_type\030\002 \001(\tR\013" +
-      "contentType\022.\n\007headers\030\003 \003(\0132\024.codeactio" +
-      "ns.v1.PairR\007headers\022\022\n\004body\030\004 \001(\014R\004body\022" +
-      "\035\n\nbody_bytes\030\005 \001(\003R\tbodyBytes\"V\n\010RunErr" +
-      "or\022\022\n\004kind\030\001 \001(\tR\004kind\022\030\n\007message\030\002 \001(\tR" +
-      "\007message\022\034\n\ttraceback\030\003 \001(\tR\ttraceback\"\251" +
-      "\002\n\010RunUsage\022/\n\005queue\030\001 \001(\0132\031.google.prot" +
-      "obuf.DurationR\005queue\022/\n\005start\030\002 \001(\0132\031.go" +
-      "ogle.protobuf.DurationR\005start\022-\n\004wall\030\003 " +
-      "\001(\0132\031.google.protobuf.DurationR\004wall\022+\n\003" +
-      "cpu\030\004 \001(\0132\031.google.protobuf.DurationR\003cp" +
-      "u\022*\n\021peak_memory_bytes\030\005 \001(\003R\017peakMemory" +
-      "Bytes\022\037\n\013log_entries\030\006 \001(\003R\nlogEntries\022\022" +
-      "\n\004cold\030\007 \001(\010R\004cold\"\244\002\n\010RunEvent\022\026\n\006curso" +
-      "r\030\001 \001(\tR\006cursor\022/\n\007started\030\002 \001(\0132\023.codea" +
-      "ctions.v1.RunH\000R\007started\022,\n\003log\030\003 \001(\0132\030." +
-      "codeactions.v1.LogBatchH\000R\003log\022*\n\003gap\030\004 " +
-      "\001(\0132\026.codeactions.v1.LogGapH\000R\003gap\0229\n\the" +
-      "artbeat\030\005 \001(\0132\031.codeactions.v1.Heartbeat" +
-      "H\000R\theartbeat\0221\n\010finished\030\006 \001(\0132\023.codeac" +
-      "tions.v1.RunH\000R\010finishedB\007\n\005event\"\013\n\tHea" +
-      "rtbeat*\213\002\n\tRunStatus\022\032\n\026RUN_STATUS_UNSPE" +
-      "CIFIED\020\000\022\025\n\021RUN_STATUS_QUEUED\020\001\022\026\n\022RUN_S" +
-      "TATUS_RUNNING\020\002\022\030\n\024RUN_STATUS_SUCCEEDED\020" +
-      "\003\022\025\n\021RUN_STATUS_FAILED\020\004\022\030\n\024RUN_STATUS_T" +
-      "IMED_OUT\020\005\022\034\n\030RUN_STATUS_OUT_OF_MEMORY\020\006" +
-      "\022\033\n\027RUN_STATUS_OUTPUT_LIMIT\020\007\022\030\n\024RUN_STA" +
-      "TUS_CANCELLED\020\010\022\023\n\017RUN_STATUS_LOST\020\t*\236\001\n" +
-      "\nRunTrigger\022\033\n\027RUN_TRIGGER_UNSPECIFIED\020\000" +
-      "\022\023\n\017RUN_TRIGGER_RPC\020\001\022\030\n\024RUN_TRIGGER_END" +
-      "POINT\020\002\022\025\n\021RUN_TRIGGER_ASYNC\020\003\022\030\n\024RUN_TR" +
-      "IGGER_SCHEDULE\020\004\022\023\n\017RUN_TRIGGER_TRY\020\005Bv\n" +
-      "\021io.codeactions.v1B\010RunProtoP\001\242\002\003CXX\252\002\016C" +
-      "odeactions.V1\312\002\016Codeactions\\V1\342\002\032Codeact" +
-      "ions\\V1\\GPBMetadata\352\002\017Codeactions::V1b\006p" +
-      "roto3"
+      "rotobuf.TimestampR\007endTime\0224\n\007durable\030\017 " +
+      "\001(\0132\032.codeactions.v1.DurableRunR\007durable" +
+      "\"\346\002\n\nDurableRun\0225\n\010due_time\030\001 \001(\0132\032.goog" +
+      "le.protobuf.TimestampR\007dueTime\022>\n\014retry_" +
+      "policy\030\002 \001(\0132\033.codeactions.v1.RetryPolic" +
+      "yR\013retryPolicy\022\036\n\nidempotent\030\003 \001(\010R\nidem" +
+      "potent\022E\n\020earlier_attempts\030\004 \003(\0132\032.codea" +
+      "ctions.v1.RunAttemptR\017earlierAttempts\022<\n" +
+      "\010callback\030\005 \001(\0132 .codeactions.v1.Callbac" +
+      "kDeliveryR\010callback\022\037\n\013schedule_id\030\006 \001(\t" +
+      "R\nscheduleId\022\033\n\treplay_of\030\007 \001(\tR\010replayO" +
+      "f\"\373\001\n\nRunAttempt\022\030\n\007attempt\030\001 \001(\005R\007attem" +
+      "pt\0221\n\006status\030\002 \001(\0162\031.codeactions.v1.RunS" +
+      "tatusR\006status\022.\n\005error\030\003 \001(\0132\030.codeactio" +
+      "ns.v1.RunErrorR\005error\0229\n\nstart_time\030\004 \001(" +
+      "\0132\032.google.protobuf.TimestampR\tstartTime" +
+      "\0225\n\010end_time\030\005 \001(\0132\032.google.protobuf.Tim" +
+      "estampR\007endTime\"\367\001\n\013RetryPolicy\022!\n\014max_a" +
+      "ttempts\030\001 \001(\005R\013maxAttempts\0223\n\007backoff\030\002 " +
+      "\001(\0132\031.google.protobuf.DurationR\007backoff\022" +
+      "\036\n\nmultiplier\030\003 \001(\001R\nmultiplier\022:\n\013max_b" +
+      "ackoff\030\004 \001(\0132\031.google.protobuf.DurationR" +
+      "\nmaxBackoff\0224\n\010retry_on\030\005 \003(\0162\031.codeacti" +
+      "ons.v1.RunStatusR\007retryOn\"4\n\010Callback\022\020\n" +
+      "\003url\030\001 \001(\tR\003url\022\026\n\006secret\030\002 \001(\tR\006secret\"" +
+      "\310\001\n\020CallbackDelivery\022\020\n\003url\030\001 \001(\tR\003url\0226" +
+      "\n\006status\030\002 \001(\0162\036.codeactions.v1.Callback" +
+      "StatusR\006status\0221\n\005tries\030\003 \003(\0132\033.codeacti" +
+      "ons.v1.CallbackTryR\005tries\0227\n\tnext_time\030\004" +
+      " \001(\0132\032.google.protobuf.TimestampR\010nextTi" +
+      "me\"\303\001\n\013CallbackTry\022\026\n\006number\030\001 \001(\005R\006numb" +
+      "er\022.\n\004time\030\002 \001(\0132\032.google.protobuf.Times" +
+      "tampR\004time\0225\n\010duration\030\003 \001(\0132\031.google.pr" +
+      "otobuf.DurationR\010duration\022\037\n\013status_code" +
+      "\030\004 \001(\005R\nstatusCode\022\024\n\005error\030\005 \001(\tR\005error" +
+      "\"\246\001\n\010RunInput\022\026\n\006method\030\001 \001(\tR\006method\022\022\n" +
+      "\004path\030\002 \001(\tR\004path\022*\n\005query\030\003 \003(\0132\024.codea" +
+      "ctions.v1.PairR\005query\022.\n\007headers\030\004 \003(\0132\024" +
+      ".codeactions.v1.PairR\007headers\022\022\n\004body\030\005 " +
+      "\001(\014R\004body\"0\n\004Pair\022\022\n\004name\030\001 \001(\tR\004name\022\024\n" +
+      "\005value\030\002 \001(\tR\005value\"\311\001\n\nRunRequest\022\026\n\006me" +
+      "thod\030\001 \001(\tR\006method\022\022\n\004path\030\002 \001(\tR\004path\022," +
+      "\n\006params\030\003 \003(\0132\024.codeactions.v1.PairR\006pa" +
+      "rams\022.\n\007headers\030\004 \003(\0132\024.codeactions.v1.P" +
+      "airR\007headers\022\022\n\004body\030\005 \001(\014R\004body\022\035\n\nbody" +
+      "_bytes\030\006 \001(\003R\tbodyBytes\"\262\001\n\tRunResult\022\037\n" +
+      "\013status_code\030\001 \001(\005R\nstatusCode\022!\n\014conten" +
+      "t_type\030\002 \001(\tR\013contentType\022.\n\007headers\030\003 \003" +
+      "(\0132\024.codeactions.v1.PairR\007headers\022\022\n\004bod" +
+      "y\030\004 \001(\014R\004body\022\035\n\nbody_bytes\030\005 \001(\003R\tbodyB" +
+      "ytes\"V\n\010RunError\022\022\n\004kind\030\001 \001(\tR\004kind\022\030\n\007" +
+      "message\030\002 \001(\tR\007message\022\034\n\ttraceback\030\003 \001(" +
+      "\tR\ttraceback\"\251\002\n\010RunUsage\022/\n\005queue\030\001 \001(\013" +
+      "2\031.google.protobuf.DurationR\005queue\022/\n\005st" +
+      "art\030\002 \001(\0132\031.google.protobuf.DurationR\005st" +
+      "art\022-\n\004wall\030\003 \001(\0132\031.google.protobuf.Dura" +
+      "tionR\004wall\022+\n\003cpu\030\004 \001(\0132\031.google.protobu" +
+      "f.DurationR\003cpu\022*\n\021peak_memory_bytes\030\005 \001" +
+      "(\003R\017peakMemoryBytes\022\037\n\013log_entries\030\006 \001(\003" +
+      "R\nlogEntries\022\022\n\004cold\030\007 \001(\010R\004cold\"\244\002\n\010Run" +
+      "Event\022\026\n\006cursor\030\001 \001(\tR\006cursor\022/\n\007started" +
+      "\030\002 \001(\0132\023.codeactions.v1.RunH\000R\007started\022," +
+      "\n\003log\030\003 \001(\0132\030.codeactions.v1.LogBatchH\000R" +
+      "\003log\022*\n\003gap\030\004 \001(\0132\026.codeactions.v1.LogGa" +
+      "pH\000R\003gap\0229\n\theartbeat\030\005 \001(\0132\031.codeaction" +
+      "s.v1.HeartbeatH\000R\theartbeat\0221\n\010finished\030" +
+      "\006 \001(\0132\023.codeactions.v1.RunH\000R\010finishedB\007" +
+      "\n\005event\"\013\n\tHeartbeat*\246\001\n\016CallbackStatus\022" +
+      "\037\n\033CALLBACK_STATUS_UNSPECIFIED\020\000\022\033\n\027CALL" +
+      "BACK_STATUS_WAITING\020\001\022\033\n\027CALLBACK_STATUS" +
+      "_PENDING\020\002\022\035\n\031CALLBACK_STATUS_DELIVERED\020" +
+      "\003\022\032\n\026CALLBACK_STATUS_FAILED\020\004*\213\002\n\tRunSta" +
+      "tus\022\032\n\026RUN_STATUS_UNSPECIFIED\020\000\022\025\n\021RUN_S" +
+      "TATUS_QUEUED\020\001\022\026\n\022RUN_STATUS_RUNNING\020\002\022\030" +
+      "\n\024RUN_STATUS_SUCCEEDED\020\003\022\025\n\021RUN_STATUS_F" +
+      "AILED\020\004\022\030\n\024RUN_STATUS_TIMED_OUT\020\005\022\034\n\030RUN" +
+      "_STATUS_OUT_OF_MEMORY\020\006\022\033\n\027RUN_STATUS_OU" +
+      "TPUT_LIMIT\020\007\022\030\n\024RUN_STATUS_CANCELLED\020\010\022\023" +
+      "\n\017RUN_STATUS_LOST\020\t*\236\001\n\nRunTrigger\022\033\n\027RU" +
+      "N_TRIGGER_UNSPECIFIED\020\000\022\023\n\017RUN_TRIGGER_R" +
+      "PC\020\001\022\030\n\024RUN_TRIGGER_ENDPOINT\020\002\022\025\n\021RUN_TR" +
+      "IGGER_ASYNC\020\003\022\030\n\024RUN_TRIGGER_SCHEDULE\020\004\022" +
+      "\023\n\017RUN_TRIGGER_TRY\020\005Bv\n\021io.codeactions.v" +
+      "1B\010RunProtoP\001\242\002\003CXX\252\002\016Codeactions.V1\312\002\016C" +
+      "odeactions\\V1\342\002\032Codeactions\\V1\\GPBMetada" +
+      "ta\352\002\017Codeactions::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -148,51 +216,87 @@ public final class RunProto {
     internal_static_codeactions_v1_Run_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_Run_descriptor,
-        new java.lang.String[] { "Id", "ProjectId", "CodeId", "Version", "Trigger", "Status", "Attempt", "Request", "Result", "Error", "Usage", "CreateTime", "StartTime", "EndTime", });
-    internal_static_codeactions_v1_RunInput_descriptor =
+        new java.lang.String[] { "Id", "ProjectId", "CodeId", "Version", "Trigger", "Status", "Attempt", "Request", "Result", "Error", "Usage", "CreateTime", "StartTime", "EndTime", "Durable", });
+    internal_static_codeactions_v1_DurableRun_descriptor =
       getDescriptor().getMessageTypes().get(1);
+    internal_static_codeactions_v1_DurableRun_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_DurableRun_descriptor,
+        new java.lang.String[] { "DueTime", "RetryPolicy", "Idempotent", "EarlierAttempts", "Callback", "ScheduleId", "ReplayOf", });
+    internal_static_codeactions_v1_RunAttempt_descriptor =
+      getDescriptor().getMessageTypes().get(2);
+    internal_static_codeactions_v1_RunAttempt_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_RunAttempt_descriptor,
+        new java.lang.String[] { "Attempt", "Status", "Error", "StartTime", "EndTime", });
+    internal_static_codeactions_v1_RetryPolicy_descriptor =
+      getDescriptor().getMessageTypes().get(3);
+    internal_static_codeactions_v1_RetryPolicy_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_RetryPolicy_descriptor,
+        new java.lang.String[] { "MaxAttempts", "Backoff", "Multiplier", "MaxBackoff", "RetryOn", });
+    internal_static_codeactions_v1_Callback_descriptor =
+      getDescriptor().getMessageTypes().get(4);
+    internal_static_codeactions_v1_Callback_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_Callback_descriptor,
+        new java.lang.String[] { "Url", "Secret", });
+    internal_static_codeactions_v1_CallbackDelivery_descriptor =
+      getDescriptor().getMessageTypes().get(5);
+    internal_static_codeactions_v1_CallbackDelivery_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_CallbackDelivery_descriptor,
+        new java.lang.String[] { "Url", "Status", "Tries", "NextTime", });
+    internal_static_codeactions_v1_CallbackTry_descriptor =
+      getDescriptor().getMessageTypes().get(6);
+    internal_static_codeactions_v1_CallbackTry_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_CallbackTry_descriptor,
+        new java.lang.String[] { "Number", "Time", "Duration", "StatusCode", "Error", });
+    internal_static_codeactions_v1_RunInput_descriptor =
+      getDescriptor().getMessageTypes().get(7);
     internal_static_codeactions_v1_RunInput_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunInput_descriptor,
         new java.lang.String[] { "Method", "Path", "Query", "Headers", "Body", });
     internal_static_codeactions_v1_Pair_descriptor =
-      getDescriptor().getMessageTypes().get(2);
+      getDescriptor().getMessageTypes().get(8);
     internal_static_codeactions_v1_Pair_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_Pair_descriptor,
         new java.lang.String[] { "Name", "Value", });
     internal_static_codeactions_v1_RunRequest_descriptor =
-      getDescriptor().getMessageTypes().get(3);
+      getDescriptor().getMessageTypes().get(9);
     internal_static_codeactions_v1_RunRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunRequest_descriptor,
         new java.lang.String[] { "Method", "Path", "Params", "Headers", "Body", "BodyBytes", });
     internal_static_codeactions_v1_RunResult_descriptor =
-      getDescriptor().getMessageTypes().get(4);
+      getDescriptor().getMessageTypes().get(10);
     internal_static_codeactions_v1_RunResult_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunResult_descriptor,
         new java.lang.String[] { "StatusCode", "ContentType", "Headers", "Body", "BodyBytes", });
     internal_static_codeactions_v1_RunError_descriptor =
-      getDescriptor().getMessageTypes().get(5);
+      getDescriptor().getMessageTypes().get(11);
     internal_static_codeactions_v1_RunError_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunError_descriptor,
         new java.lang.String[] { "Kind", "Message", "Traceback", });
     internal_static_codeactions_v1_RunUsage_descriptor =
-      getDescriptor().getMessageTypes().get(6);
+      getDescriptor().getMessageTypes().get(12);
     internal_static_codeactions_v1_RunUsage_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunUsage_descriptor,
         new java.lang.String[] { "Queue", "Start", "Wall", "Cpu", "PeakMemoryBytes", "LogEntries", "Cold", });
     internal_static_codeactions_v1_RunEvent_descriptor =
-      getDescriptor().getMessageTypes().get(7);
+      getDescriptor().getMessageTypes().get(13);
     internal_static_codeactions_v1_RunEvent_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunEvent_descriptor,
         new java.lang.String[] { "Cursor", "Started", "Log", "Gap", "Heartbeat", "Finished", "Event", });
     internal_static_codeactions_v1_Heartbeat_descriptor =
-      getDescriptor().getMessageTypes().get(8);
+      getDescriptor().getMessageTypes().get(14);
     internal_static_codeactions_v1_Heartbeat_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_Heartbeat_descriptor,

@@ -242,7 +242,7 @@ public enum RunStatus
   }
   public static final com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.codeactions.v1.RunProto.getDescriptor().getEnumTypes().get(0);
+    return io.codeactions.v1.RunProto.getDescriptor().getEnumTypes().get(1);
   }
 
   private static final RunStatus[] VALUES = values();

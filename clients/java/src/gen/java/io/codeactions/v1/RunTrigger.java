@@ -174,7 +174,7 @@ public enum RunTrigger
   }
   public static final com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return io.codeactions.v1.RunProto.getDescriptor().getEnumTypes().get(1);
+    return io.codeactions.v1.RunProto.getDescriptor().getEnumTypes().get(2);
   }
 
   private static final RunTrigger[] VALUES = values();

@@ -111,6 +111,70 @@ public final class RunnerServiceGrpc {
     return getRunSourceMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.StartRunRequest,
+      io.codeactions.v1.StartRunResponse> getStartRunMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "StartRun",
+      requestType = io.codeactions.v1.StartRunRequest.class,
+      responseType = io.codeactions.v1.StartRunResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.StartRunRequest,
+      io.codeactions.v1.StartRunResponse> getStartRunMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.StartRunRequest, io.codeactions.v1.StartRunResponse> getStartRunMethod;
+    if ((getStartRunMethod = RunnerServiceGrpc.getStartRunMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getStartRunMethod = RunnerServiceGrpc.getStartRunMethod) == null) {
+          RunnerServiceGrpc.getStartRunMethod = getStartRunMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.StartRunRequest, io.codeactions.v1.StartRunResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "StartRun"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.StartRunRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.StartRunResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("StartRun"))
+              .build();
+        }
+      }
+    }
+    return getStartRunMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.ReplayRunRequest,
+      io.codeactions.v1.ReplayRunResponse> getReplayRunMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ReplayRun",
+      requestType = io.codeactions.v1.ReplayRunRequest.class,
+      responseType = io.codeactions.v1.ReplayRunResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.ReplayRunRequest,
+      io.codeactions.v1.ReplayRunResponse> getReplayRunMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.ReplayRunRequest, io.codeactions.v1.ReplayRunResponse> getReplayRunMethod;
+    if ((getReplayRunMethod = RunnerServiceGrpc.getReplayRunMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getReplayRunMethod = RunnerServiceGrpc.getReplayRunMethod) == null) {
+          RunnerServiceGrpc.getReplayRunMethod = getReplayRunMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.ReplayRunRequest, io.codeactions.v1.ReplayRunResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReplayRun"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.ReplayRunRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.ReplayRunResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("ReplayRun"))
+              .build();
+        }
+      }
+    }
+    return getReplayRunMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.GetRunRequest,
       io.codeactions.v1.GetRunResponse> getGetRunMethod;
 
@@ -239,6 +303,261 @@ public final class RunnerServiceGrpc {
     return getCancelRunMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.CreateScheduleRequest,
+      io.codeactions.v1.CreateScheduleResponse> getCreateScheduleMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "CreateSchedule",
+      requestType = io.codeactions.v1.CreateScheduleRequest.class,
+      responseType = io.codeactions.v1.CreateScheduleResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.CreateScheduleRequest,
+      io.codeactions.v1.CreateScheduleResponse> getCreateScheduleMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.CreateScheduleRequest, io.codeactions.v1.CreateScheduleResponse> getCreateScheduleMethod;
+    if ((getCreateScheduleMethod = RunnerServiceGrpc.getCreateScheduleMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getCreateScheduleMethod = RunnerServiceGrpc.getCreateScheduleMethod) == null) {
+          RunnerServiceGrpc.getCreateScheduleMethod = getCreateScheduleMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.CreateScheduleRequest, io.codeactions.v1.CreateScheduleResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "CreateSchedule"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.CreateScheduleRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.CreateScheduleResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("CreateSchedule"))
+              .build();
+        }
+      }
+    }
+    return getCreateScheduleMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.GetScheduleRequest,
+      io.codeactions.v1.GetScheduleResponse> getGetScheduleMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetSchedule",
+      requestType = io.codeactions.v1.GetScheduleRequest.class,
+      responseType = io.codeactions.v1.GetScheduleResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.GetScheduleRequest,
+      io.codeactions.v1.GetScheduleResponse> getGetScheduleMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.GetScheduleRequest, io.codeactions.v1.GetScheduleResponse> getGetScheduleMethod;
+    if ((getGetScheduleMethod = RunnerServiceGrpc.getGetScheduleMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getGetScheduleMethod = RunnerServiceGrpc.getGetScheduleMethod) == null) {
+          RunnerServiceGrpc.getGetScheduleMethod = getGetScheduleMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.GetScheduleRequest, io.codeactions.v1.GetScheduleResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetSchedule"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.GetScheduleRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.GetScheduleResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("GetSchedule"))
+              .build();
+        }
+      }
+    }
+    return getGetScheduleMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.ListSchedulesRequest,
+      io.codeactions.v1.ListSchedulesResponse> getListSchedulesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListSchedules",
+      requestType = io.codeactions.v1.ListSchedulesRequest.class,
+      responseType = io.codeactions.v1.ListSchedulesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.ListSchedulesRequest,
+      io.codeactions.v1.ListSchedulesResponse> getListSchedulesMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.ListSchedulesRequest, io.codeactions.v1.ListSchedulesResponse> getListSchedulesMethod;
+    if ((getListSchedulesMethod = RunnerServiceGrpc.getListSchedulesMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getListSchedulesMethod = RunnerServiceGrpc.getListSchedulesMethod) == null) {
+          RunnerServiceGrpc.getListSchedulesMethod = getListSchedulesMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.ListSchedulesRequest, io.codeactions.v1.ListSchedulesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListSchedules"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.ListSchedulesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.ListSchedulesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("ListSchedules"))
+              .build();
+        }
+      }
+    }
+    return getListSchedulesMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.UpdateScheduleRequest,
+      io.codeactions.v1.UpdateScheduleResponse> getUpdateScheduleMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UpdateSchedule",
+      requestType = io.codeactions.v1.UpdateScheduleRequest.class,
+      responseType = io.codeactions.v1.UpdateScheduleResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.UpdateScheduleRequest,
+      io.codeactions.v1.UpdateScheduleResponse> getUpdateScheduleMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.UpdateScheduleRequest, io.codeactions.v1.UpdateScheduleResponse> getUpdateScheduleMethod;
+    if ((getUpdateScheduleMethod = RunnerServiceGrpc.getUpdateScheduleMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getUpdateScheduleMethod = RunnerServiceGrpc.getUpdateScheduleMethod) == null) {
+          RunnerServiceGrpc.getUpdateScheduleMethod = getUpdateScheduleMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.UpdateScheduleRequest, io.codeactions.v1.UpdateScheduleResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UpdateSchedule"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.UpdateScheduleRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.UpdateScheduleResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("UpdateSchedule"))
+              .build();
+        }
+      }
+    }
+    return getUpdateScheduleMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.DeleteScheduleRequest,
+      io.codeactions.v1.DeleteScheduleResponse> getDeleteScheduleMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DeleteSchedule",
+      requestType = io.codeactions.v1.DeleteScheduleRequest.class,
+      responseType = io.codeactions.v1.DeleteScheduleResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.DeleteScheduleRequest,
+      io.codeactions.v1.DeleteScheduleResponse> getDeleteScheduleMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.DeleteScheduleRequest, io.codeactions.v1.DeleteScheduleResponse> getDeleteScheduleMethod;
+    if ((getDeleteScheduleMethod = RunnerServiceGrpc.getDeleteScheduleMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getDeleteScheduleMethod = RunnerServiceGrpc.getDeleteScheduleMethod) == null) {
+          RunnerServiceGrpc.getDeleteScheduleMethod = getDeleteScheduleMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.DeleteScheduleRequest, io.codeactions.v1.DeleteScheduleResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DeleteSchedule"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.DeleteScheduleRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.DeleteScheduleResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("DeleteSchedule"))
+              .build();
+        }
+      }
+    }
+    return getDeleteScheduleMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.GetPoolRequest,
+      io.codeactions.v1.GetPoolResponse> getGetPoolMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetPool",
+      requestType = io.codeactions.v1.GetPoolRequest.class,
+      responseType = io.codeactions.v1.GetPoolResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.GetPoolRequest,
+      io.codeactions.v1.GetPoolResponse> getGetPoolMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.GetPoolRequest, io.codeactions.v1.GetPoolResponse> getGetPoolMethod;
+    if ((getGetPoolMethod = RunnerServiceGrpc.getGetPoolMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getGetPoolMethod = RunnerServiceGrpc.getGetPoolMethod) == null) {
+          RunnerServiceGrpc.getGetPoolMethod = getGetPoolMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.GetPoolRequest, io.codeactions.v1.GetPoolResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetPool"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.GetPoolRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.GetPoolResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("GetPool"))
+              .build();
+        }
+      }
+    }
+    return getGetPoolMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.WatchPoolRequest,
+      io.codeactions.v1.WatchPoolResponse> getWatchPoolMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "WatchPool",
+      requestType = io.codeactions.v1.WatchPoolRequest.class,
+      responseType = io.codeactions.v1.WatchPoolResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.WatchPoolRequest,
+      io.codeactions.v1.WatchPoolResponse> getWatchPoolMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.WatchPoolRequest, io.codeactions.v1.WatchPoolResponse> getWatchPoolMethod;
+    if ((getWatchPoolMethod = RunnerServiceGrpc.getWatchPoolMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getWatchPoolMethod = RunnerServiceGrpc.getWatchPoolMethod) == null) {
+          RunnerServiceGrpc.getWatchPoolMethod = getWatchPoolMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.WatchPoolRequest, io.codeactions.v1.WatchPoolResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "WatchPool"))
+              .setSafe(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.WatchPoolRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.WatchPoolResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("WatchPool"))
+              .build();
+        }
+      }
+    }
+    return getWatchPoolMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<io.codeactions.v1.LiftQuarantineRequest,
+      io.codeactions.v1.LiftQuarantineResponse> getLiftQuarantineMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "LiftQuarantine",
+      requestType = io.codeactions.v1.LiftQuarantineRequest.class,
+      responseType = io.codeactions.v1.LiftQuarantineResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<io.codeactions.v1.LiftQuarantineRequest,
+      io.codeactions.v1.LiftQuarantineResponse> getLiftQuarantineMethod() {
+    io.grpc.MethodDescriptor<io.codeactions.v1.LiftQuarantineRequest, io.codeactions.v1.LiftQuarantineResponse> getLiftQuarantineMethod;
+    if ((getLiftQuarantineMethod = RunnerServiceGrpc.getLiftQuarantineMethod) == null) {
+      synchronized (RunnerServiceGrpc.class) {
+        if ((getLiftQuarantineMethod = RunnerServiceGrpc.getLiftQuarantineMethod) == null) {
+          RunnerServiceGrpc.getLiftQuarantineMethod = getLiftQuarantineMethod =
+              io.grpc.MethodDescriptor.<io.codeactions.v1.LiftQuarantineRequest, io.codeactions.v1.LiftQuarantineResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "LiftQuarantine"))
+              .setIdempotent(true)
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.LiftQuarantineRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  io.codeactions.v1.LiftQuarantineResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RunnerServiceMethodDescriptorSupplier("LiftQuarantine"))
+              .build();
+        }
+      }
+    }
+    return getLiftQuarantineMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -344,6 +663,28 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
+     * StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+     * process, and ends in one final status.
+     * </pre>
+     */
+    default void startRun(io.codeactions.v1.StartRunRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.StartRunResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getStartRunMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * </pre>
+     */
+    default void replayRun(io.codeactions.v1.ReplayRunRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.ReplayRunResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReplayRunMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * GetRun reads one run.
      * </pre>
      */
@@ -374,13 +715,94 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-     * status when it already has.
+     * CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+     * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
      * </pre>
      */
     default void cancelRun(io.codeactions.v1.CancelRunRequest request,
         io.grpc.stub.StreamObserver<io.codeactions.v1.CancelRunResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getCancelRunMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * CreateSchedule starts a code at the times of a cron expression.
+     * </pre>
+     */
+    default void createSchedule(io.codeactions.v1.CreateScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.CreateScheduleResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getCreateScheduleMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * GetSchedule reads one schedule.
+     * </pre>
+     */
+    default void getSchedule(io.codeactions.v1.GetScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.GetScheduleResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetScheduleMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * ListSchedules reads the schedules of a project or of one code, newest first.
+     * </pre>
+     */
+    default void listSchedules(io.codeactions.v1.ListSchedulesRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.ListSchedulesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListSchedulesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * </pre>
+     */
+    default void updateSchedule(io.codeactions.v1.UpdateScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.UpdateScheduleResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUpdateScheduleMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * DeleteSchedule ends a schedule. Runs that it has started go on.
+     * </pre>
+     */
+    default void deleteSchedule(io.codeactions.v1.DeleteScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.DeleteScheduleResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDeleteScheduleMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+     * </pre>
+     */
+    default void getPool(io.codeactions.v1.GetPoolRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.GetPoolResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetPoolMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * WatchPool shows the pool and then every change of it, for ever.
+     * </pre>
+     */
+    default void watchPool(io.codeactions.v1.WatchPoolRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.WatchPoolResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchPoolMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * LiftQuarantine lets a version run again that was refused because its workers kept dying.
+     * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+     * </pre>
+     */
+    default void liftQuarantine(io.codeactions.v1.LiftQuarantineRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.LiftQuarantineResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getLiftQuarantineMethod(), responseObserver);
     }
   }
 
@@ -462,6 +884,30 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
+     * StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+     * process, and ends in one final status.
+     * </pre>
+     */
+    public void startRun(io.codeactions.v1.StartRunRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.StartRunResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getStartRunMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * </pre>
+     */
+    public void replayRun(io.codeactions.v1.ReplayRunRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.ReplayRunResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getReplayRunMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * GetRun reads one run.
      * </pre>
      */
@@ -495,14 +941,103 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-     * status when it already has.
+     * CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+     * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
      * </pre>
      */
     public void cancelRun(io.codeactions.v1.CancelRunRequest request,
         io.grpc.stub.StreamObserver<io.codeactions.v1.CancelRunResponse> responseObserver) {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getCancelRunMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * CreateSchedule starts a code at the times of a cron expression.
+     * </pre>
+     */
+    public void createSchedule(io.codeactions.v1.CreateScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.CreateScheduleResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getCreateScheduleMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * GetSchedule reads one schedule.
+     * </pre>
+     */
+    public void getSchedule(io.codeactions.v1.GetScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.GetScheduleResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetScheduleMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * ListSchedules reads the schedules of a project or of one code, newest first.
+     * </pre>
+     */
+    public void listSchedules(io.codeactions.v1.ListSchedulesRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.ListSchedulesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListSchedulesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * </pre>
+     */
+    public void updateSchedule(io.codeactions.v1.UpdateScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.UpdateScheduleResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUpdateScheduleMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * DeleteSchedule ends a schedule. Runs that it has started go on.
+     * </pre>
+     */
+    public void deleteSchedule(io.codeactions.v1.DeleteScheduleRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.DeleteScheduleResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDeleteScheduleMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+     * </pre>
+     */
+    public void getPool(io.codeactions.v1.GetPoolRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.GetPoolResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetPoolMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * WatchPool shows the pool and then every change of it, for ever.
+     * </pre>
+     */
+    public void watchPool(io.codeactions.v1.WatchPoolRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.WatchPoolResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getWatchPoolMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * LiftQuarantine lets a version run again that was refused because its workers kept dying.
+     * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+     * </pre>
+     */
+    public void liftQuarantine(io.codeactions.v1.LiftQuarantineRequest request,
+        io.grpc.stub.StreamObserver<io.codeactions.v1.LiftQuarantineResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getLiftQuarantineMethod(), getCallOptions()), request, responseObserver);
     }
   }
 
@@ -568,6 +1103,28 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
+     * StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+     * process, and ends in one final status.
+     * </pre>
+     */
+    public io.codeactions.v1.StartRunResponse startRun(io.codeactions.v1.StartRunRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getStartRunMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * </pre>
+     */
+    public io.codeactions.v1.ReplayRunResponse replayRun(io.codeactions.v1.ReplayRunRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getReplayRunMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * GetRun reads one run.
      * </pre>
      */
@@ -600,13 +1157,96 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-     * status when it already has.
+     * CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+     * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
      * </pre>
      */
     public io.codeactions.v1.CancelRunResponse cancelRun(io.codeactions.v1.CancelRunRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getCancelRunMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * CreateSchedule starts a code at the times of a cron expression.
+     * </pre>
+     */
+    public io.codeactions.v1.CreateScheduleResponse createSchedule(io.codeactions.v1.CreateScheduleRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getCreateScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * GetSchedule reads one schedule.
+     * </pre>
+     */
+    public io.codeactions.v1.GetScheduleResponse getSchedule(io.codeactions.v1.GetScheduleRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * ListSchedules reads the schedules of a project or of one code, newest first.
+     * </pre>
+     */
+    public io.codeactions.v1.ListSchedulesResponse listSchedules(io.codeactions.v1.ListSchedulesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListSchedulesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * </pre>
+     */
+    public io.codeactions.v1.UpdateScheduleResponse updateSchedule(io.codeactions.v1.UpdateScheduleRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUpdateScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * DeleteSchedule ends a schedule. Runs that it has started go on.
+     * </pre>
+     */
+    public io.codeactions.v1.DeleteScheduleResponse deleteSchedule(io.codeactions.v1.DeleteScheduleRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDeleteScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+     * </pre>
+     */
+    public io.codeactions.v1.GetPoolResponse getPool(io.codeactions.v1.GetPoolRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetPoolMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * WatchPool shows the pool and then every change of it, for ever.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, io.codeactions.v1.WatchPoolResponse>
+        watchPool(io.codeactions.v1.WatchPoolRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getWatchPoolMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * LiftQuarantine lets a version run again that was refused because its workers kept dying.
+     * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+     * </pre>
+     */
+    public io.codeactions.v1.LiftQuarantineResponse liftQuarantine(io.codeactions.v1.LiftQuarantineRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getLiftQuarantineMethod(), getCallOptions(), request);
     }
   }
 
@@ -670,6 +1310,28 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
+     * StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+     * process, and ends in one final status.
+     * </pre>
+     */
+    public io.codeactions.v1.StartRunResponse startRun(io.codeactions.v1.StartRunRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getStartRunMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * </pre>
+     */
+    public io.codeactions.v1.ReplayRunResponse replayRun(io.codeactions.v1.ReplayRunRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getReplayRunMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * GetRun reads one run.
      * </pre>
      */
@@ -701,13 +1363,95 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-     * status when it already has.
+     * CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+     * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
      * </pre>
      */
     public io.codeactions.v1.CancelRunResponse cancelRun(io.codeactions.v1.CancelRunRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getCancelRunMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * CreateSchedule starts a code at the times of a cron expression.
+     * </pre>
+     */
+    public io.codeactions.v1.CreateScheduleResponse createSchedule(io.codeactions.v1.CreateScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getCreateScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * GetSchedule reads one schedule.
+     * </pre>
+     */
+    public io.codeactions.v1.GetScheduleResponse getSchedule(io.codeactions.v1.GetScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * ListSchedules reads the schedules of a project or of one code, newest first.
+     * </pre>
+     */
+    public io.codeactions.v1.ListSchedulesResponse listSchedules(io.codeactions.v1.ListSchedulesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListSchedulesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * </pre>
+     */
+    public io.codeactions.v1.UpdateScheduleResponse updateSchedule(io.codeactions.v1.UpdateScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUpdateScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * DeleteSchedule ends a schedule. Runs that it has started go on.
+     * </pre>
+     */
+    public io.codeactions.v1.DeleteScheduleResponse deleteSchedule(io.codeactions.v1.DeleteScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDeleteScheduleMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+     * </pre>
+     */
+    public io.codeactions.v1.GetPoolResponse getPool(io.codeactions.v1.GetPoolRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetPoolMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * WatchPool shows the pool and then every change of it, for ever.
+     * </pre>
+     */
+    public java.util.Iterator<io.codeactions.v1.WatchPoolResponse> watchPool(
+        io.codeactions.v1.WatchPoolRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getWatchPoolMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * LiftQuarantine lets a version run again that was refused because its workers kept dying.
+     * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+     * </pre>
+     */
+    public io.codeactions.v1.LiftQuarantineResponse liftQuarantine(io.codeactions.v1.LiftQuarantineRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getLiftQuarantineMethod(), getCallOptions(), request);
     }
   }
 
@@ -748,6 +1492,30 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
+     * StartRun queues a durable run of a code and answers at once: from then on the run survives the death of any
+     * process, and ends in one final status.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.StartRunResponse> startRun(
+        io.codeactions.v1.StartRunRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getStartRunMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.ReplayRunResponse> replayRun(
+        io.codeactions.v1.ReplayRunRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getReplayRunMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * GetRun reads one run.
      * </pre>
      */
@@ -770,8 +1538,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CancelRun ends a run that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the
-     * status when it already has.
+     * CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
+     * that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.CancelRunResponse> cancelRun(
@@ -779,15 +1547,103 @@ public final class RunnerServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getCancelRunMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * CreateSchedule starts a code at the times of a cron expression.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.CreateScheduleResponse> createSchedule(
+        io.codeactions.v1.CreateScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getCreateScheduleMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * GetSchedule reads one schedule.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.GetScheduleResponse> getSchedule(
+        io.codeactions.v1.GetScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetScheduleMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * ListSchedules reads the schedules of a project or of one code, newest first.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.ListSchedulesResponse> listSchedules(
+        io.codeactions.v1.ListSchedulesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListSchedulesMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.UpdateScheduleResponse> updateSchedule(
+        io.codeactions.v1.UpdateScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUpdateScheduleMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * DeleteSchedule ends a schedule. Runs that it has started go on.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.DeleteScheduleResponse> deleteSchedule(
+        io.codeactions.v1.DeleteScheduleRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDeleteScheduleMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * GetPool shows the nodes that run codes, their breakers, the queue and what is quarantined.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.GetPoolResponse> getPool(
+        io.codeactions.v1.GetPoolRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetPoolMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * LiftQuarantine lets a version run again that was refused because its workers kept dying.
+     * FAILED_PRECONDITION (NOT_QUARANTINED) when it is not refused.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.LiftQuarantineResponse> liftQuarantine(
+        io.codeactions.v1.LiftQuarantineRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getLiftQuarantineMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_RUN_CODE = 0;
   private static final int METHODID_RUN_CODE_STREAM = 1;
   private static final int METHODID_RUN_SOURCE = 2;
-  private static final int METHODID_GET_RUN = 3;
-  private static final int METHODID_LIST_RUNS = 4;
-  private static final int METHODID_WATCH_RUN = 5;
-  private static final int METHODID_CANCEL_RUN = 6;
+  private static final int METHODID_START_RUN = 3;
+  private static final int METHODID_REPLAY_RUN = 4;
+  private static final int METHODID_GET_RUN = 5;
+  private static final int METHODID_LIST_RUNS = 6;
+  private static final int METHODID_WATCH_RUN = 7;
+  private static final int METHODID_CANCEL_RUN = 8;
+  private static final int METHODID_CREATE_SCHEDULE = 9;
+  private static final int METHODID_GET_SCHEDULE = 10;
+  private static final int METHODID_LIST_SCHEDULES = 11;
+  private static final int METHODID_UPDATE_SCHEDULE = 12;
+  private static final int METHODID_DELETE_SCHEDULE = 13;
+  private static final int METHODID_GET_POOL = 14;
+  private static final int METHODID_WATCH_POOL = 15;
+  private static final int METHODID_LIFT_QUARANTINE = 16;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -818,6 +1674,14 @@ public final class RunnerServiceGrpc {
           serviceImpl.runSource((io.codeactions.v1.RunSourceRequest) request,
               (io.grpc.stub.StreamObserver<io.codeactions.v1.RunSourceResponse>) responseObserver);
           break;
+        case METHODID_START_RUN:
+          serviceImpl.startRun((io.codeactions.v1.StartRunRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.StartRunResponse>) responseObserver);
+          break;
+        case METHODID_REPLAY_RUN:
+          serviceImpl.replayRun((io.codeactions.v1.ReplayRunRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.ReplayRunResponse>) responseObserver);
+          break;
         case METHODID_GET_RUN:
           serviceImpl.getRun((io.codeactions.v1.GetRunRequest) request,
               (io.grpc.stub.StreamObserver<io.codeactions.v1.GetRunResponse>) responseObserver);
@@ -833,6 +1697,38 @@ public final class RunnerServiceGrpc {
         case METHODID_CANCEL_RUN:
           serviceImpl.cancelRun((io.codeactions.v1.CancelRunRequest) request,
               (io.grpc.stub.StreamObserver<io.codeactions.v1.CancelRunResponse>) responseObserver);
+          break;
+        case METHODID_CREATE_SCHEDULE:
+          serviceImpl.createSchedule((io.codeactions.v1.CreateScheduleRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.CreateScheduleResponse>) responseObserver);
+          break;
+        case METHODID_GET_SCHEDULE:
+          serviceImpl.getSchedule((io.codeactions.v1.GetScheduleRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.GetScheduleResponse>) responseObserver);
+          break;
+        case METHODID_LIST_SCHEDULES:
+          serviceImpl.listSchedules((io.codeactions.v1.ListSchedulesRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.ListSchedulesResponse>) responseObserver);
+          break;
+        case METHODID_UPDATE_SCHEDULE:
+          serviceImpl.updateSchedule((io.codeactions.v1.UpdateScheduleRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.UpdateScheduleResponse>) responseObserver);
+          break;
+        case METHODID_DELETE_SCHEDULE:
+          serviceImpl.deleteSchedule((io.codeactions.v1.DeleteScheduleRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.DeleteScheduleResponse>) responseObserver);
+          break;
+        case METHODID_GET_POOL:
+          serviceImpl.getPool((io.codeactions.v1.GetPoolRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.GetPoolResponse>) responseObserver);
+          break;
+        case METHODID_WATCH_POOL:
+          serviceImpl.watchPool((io.codeactions.v1.WatchPoolRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.WatchPoolResponse>) responseObserver);
+          break;
+        case METHODID_LIFT_QUARANTINE:
+          serviceImpl.liftQuarantine((io.codeactions.v1.LiftQuarantineRequest) request,
+              (io.grpc.stub.StreamObserver<io.codeactions.v1.LiftQuarantineResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -874,6 +1770,20 @@ public final class RunnerServiceGrpc {
               io.codeactions.v1.RunSourceResponse>(
                 service, METHODID_RUN_SOURCE)))
         .addMethod(
+          getStartRunMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.StartRunRequest,
+              io.codeactions.v1.StartRunResponse>(
+                service, METHODID_START_RUN)))
+        .addMethod(
+          getReplayRunMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.ReplayRunRequest,
+              io.codeactions.v1.ReplayRunResponse>(
+                service, METHODID_REPLAY_RUN)))
+        .addMethod(
           getGetRunMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -901,6 +1811,62 @@ public final class RunnerServiceGrpc {
               io.codeactions.v1.CancelRunRequest,
               io.codeactions.v1.CancelRunResponse>(
                 service, METHODID_CANCEL_RUN)))
+        .addMethod(
+          getCreateScheduleMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.CreateScheduleRequest,
+              io.codeactions.v1.CreateScheduleResponse>(
+                service, METHODID_CREATE_SCHEDULE)))
+        .addMethod(
+          getGetScheduleMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.GetScheduleRequest,
+              io.codeactions.v1.GetScheduleResponse>(
+                service, METHODID_GET_SCHEDULE)))
+        .addMethod(
+          getListSchedulesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.ListSchedulesRequest,
+              io.codeactions.v1.ListSchedulesResponse>(
+                service, METHODID_LIST_SCHEDULES)))
+        .addMethod(
+          getUpdateScheduleMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.UpdateScheduleRequest,
+              io.codeactions.v1.UpdateScheduleResponse>(
+                service, METHODID_UPDATE_SCHEDULE)))
+        .addMethod(
+          getDeleteScheduleMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.DeleteScheduleRequest,
+              io.codeactions.v1.DeleteScheduleResponse>(
+                service, METHODID_DELETE_SCHEDULE)))
+        .addMethod(
+          getGetPoolMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.GetPoolRequest,
+              io.codeactions.v1.GetPoolResponse>(
+                service, METHODID_GET_POOL)))
+        .addMethod(
+          getWatchPoolMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              io.codeactions.v1.WatchPoolRequest,
+              io.codeactions.v1.WatchPoolResponse>(
+                service, METHODID_WATCH_POOL)))
+        .addMethod(
+          getLiftQuarantineMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              io.codeactions.v1.LiftQuarantineRequest,
+              io.codeactions.v1.LiftQuarantineResponse>(
+                service, METHODID_LIFT_QUARANTINE)))
         .build();
   }
 
@@ -952,10 +1918,20 @@ public final class RunnerServiceGrpc {
               .addMethod(getRunCodeMethod())
               .addMethod(getRunCodeStreamMethod())
               .addMethod(getRunSourceMethod())
+              .addMethod(getStartRunMethod())
+              .addMethod(getReplayRunMethod())
               .addMethod(getGetRunMethod())
               .addMethod(getListRunsMethod())
               .addMethod(getWatchRunMethod())
               .addMethod(getCancelRunMethod())
+              .addMethod(getCreateScheduleMethod())
+              .addMethod(getGetScheduleMethod())
+              .addMethod(getListSchedulesMethod())
+              .addMethod(getUpdateScheduleMethod())
+              .addMethod(getDeleteScheduleMethod())
+              .addMethod(getGetPoolMethod())
+              .addMethod(getWatchPoolMethod())
+              .addMethod(getLiftQuarantineMethod())
               .build();
         }
       }

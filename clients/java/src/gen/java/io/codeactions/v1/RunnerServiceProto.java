@@ -90,6 +90,106 @@ public final class RunnerServiceProto {
   static final 
     com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
       internal_static_codeactions_v1_CancelRunResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_StartRunRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_StartRunRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_StartRunResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_StartRunResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_ReplayRunRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_ReplayRunRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_ReplayRunResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_ReplayRunResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_CreateScheduleRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_CreateScheduleRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_CreateScheduleResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_CreateScheduleResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_GetScheduleRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_GetScheduleRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_GetScheduleResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_GetScheduleResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_ListSchedulesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_ListSchedulesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_ListSchedulesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_ListSchedulesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_UpdateScheduleRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_UpdateScheduleRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_UpdateScheduleResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_UpdateScheduleResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_DeleteScheduleRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_DeleteScheduleRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_DeleteScheduleResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_DeleteScheduleResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_GetPoolRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_GetPoolRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_GetPoolResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_GetPoolResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_WatchPoolRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_WatchPoolRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_WatchPoolResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_WatchPoolResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_LiftQuarantineRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_LiftQuarantineRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_codeactions_v1_LiftQuarantineResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessageV3.FieldAccessorTable
+      internal_static_codeactions_v1_LiftQuarantineResponse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -101,77 +201,182 @@ public final class RunnerServiceProto {
     java.lang.String[] descriptorData = {
       "\n#codeactions/v1/runner_service.proto\022\016c" +
       "odeactions.v1\032\031codeactions/v1/code.proto" +
-      "\032\030codeactions/v1/run.proto\032\036google/proto" +
-      "buf/duration.proto\032\037google/protobuf/time" +
-      "stamp.proto\"\307\001\n\016RunCodeRequest\022\027\n\007code_i" +
-      "d\030\001 \001(\tR\006codeId\022\030\n\007version\030\002 \001(\005R\007versio" +
-      "n\022.\n\005input\030\003 \001(\0132\030.codeactions.v1.RunInp" +
-      "utR\005input\0223\n\007timeout\030\004 \001(\0132\031.google.prot" +
-      "obuf.DurationR\007timeout\022\035\n\nrequest_id\030\005 \001" +
-      "(\tR\trequestId\"8\n\017RunCodeResponse\022%\n\003run\030" +
-      "\001 \001(\0132\023.codeactions.v1.RunR\003run\"\315\001\n\024RunC" +
-      "odeStreamRequest\022\027\n\007code_id\030\001 \001(\tR\006codeI" +
-      "d\022\030\n\007version\030\002 \001(\005R\007version\022.\n\005input\030\003 \001" +
-      "(\0132\030.codeactions.v1.RunInputR\005input\0223\n\007t" +
-      "imeout\030\004 \001(\0132\031.google.protobuf.DurationR" +
-      "\007timeout\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\"" +
-      "G\n\025RunCodeStreamResponse\022.\n\005event\030\001 \001(\0132" +
-      "\030.codeactions.v1.RunEventR\005event\"\265\004\n\020Run" +
-      "SourceRequest\022\035\n\nproject_id\030\001 \001(\tR\tproje" +
-      "ctId\0224\n\010language\030\002 \001(\0162\030.codeactions.v1." +
-      "LanguageR\010language\022\026\n\006source\030\003 \001(\tR\006sour" +
-      "ce\022.\n\005input\030\004 \001(\0132\030.codeactions.v1.RunIn" +
-      "putR\005input\0223\n\007timeout\030\005 \001(\0132\031.google.pro" +
-      "tobuf.DurationR\007timeout\0221\n\022memory_limit_" +
-      "bytes\030\006 \001(\003H\000R\020memoryLimitBytes\210\001\001\022\035\n\nre" +
-      "quest_id\030\010 \001(\tR\trequestId\022S\n\013environment" +
-      "\030\007 \003(\01321.codeactions.v1.RunSourceRequest" +
-      ".EnvironmentEntryR\013environment\022!\n\014egress" +
-      "_hosts\030\t \003(\tR\013egressHosts\022.\n\006limits\030\n \001(" +
-      "\0132\026.codeactions.v1.LimitsR\006limits\032>\n\020Env" +
-      "ironmentEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
-      "\030\002 \001(\tR\005value:\0028\001B\025\n\023_memory_limit_bytes" +
-      "\"C\n\021RunSourceResponse\022.\n\005event\030\001 \001(\0132\030.c" +
-      "odeactions.v1.RunEventR\005event\"S\n\rGetRunR" +
-      "equest\022\025\n\006run_id\030\001 \001(\tR\005runId\022+\n\004view\030\002 " +
-      "\001(\0162\027.codeactions.v1.RunViewR\004view\"7\n\016Ge" +
-      "tRunResponse\022%\n\003run\030\001 \001(\0132\023.codeactions." +
-      "v1.RunR\003run\"\240\003\n\017ListRunsRequest\022\037\n\nproje" +
-      "ct_id\030\001 \001(\tH\000R\tprojectId\022\031\n\007code_id\030\002 \001(" +
-      "\tH\000R\006codeId\022\033\n\tpage_size\030\003 \001(\005R\010pageSize" +
-      "\022\035\n\npage_token\030\004 \001(\tR\tpageToken\0225\n\010statu" +
-      "ses\030\005 \003(\0162\031.codeactions.v1.RunStatusR\010st" +
-      "atuses\0226\n\010triggers\030\006 \003(\0162\032.codeactions.v" +
-      "1.RunTriggerR\010triggers\0229\n\nstart_time\030\007 \001" +
-      "(\0132\032.google.protobuf.TimestampR\tstartTim" +
-      "e\0225\n\010end_time\030\010 \001(\0132\032.google.protobuf.Ti" +
-      "mestampR\007endTime\022+\n\004view\030\t \001(\0162\027.codeact" +
-      "ions.v1.RunViewR\004viewB\007\n\005scope\"c\n\020ListRu" +
-      "nsResponse\022\'\n\004runs\030\001 \003(\0132\023.codeactions.v" +
-      "1.RunR\004runs\022&\n\017next_page_token\030\002 \001(\tR\rne" +
-      "xtPageToken\"@\n\017WatchRunRequest\022\025\n\006run_id" +
-      "\030\001 \001(\tR\005runId\022\026\n\006cursor\030\002 \001(\tR\006cursor\"B\n" +
-      "\020WatchRunResponse\022.\n\005event\030\001 \001(\0132\030.codea" +
-      "ctions.v1.RunEventR\005event\")\n\020CancelRunRe" +
-      "quest\022\025\n\006run_id\030\001 \001(\tR\005runId\":\n\021CancelRu" +
-      "nResponse\022%\n\003run\030\001 \001(\0132\023.codeactions.v1." +
-      "RunR\003run*J\n\007RunView\022\030\n\024RUN_VIEW_UNSPECIF" +
-      "IED\020\000\022\022\n\016RUN_VIEW_BASIC\020\001\022\021\n\rRUN_VIEW_FU" +
-      "LL\020\0022\336\004\n\rRunnerService\022J\n\007RunCode\022\036.code" +
-      "actions.v1.RunCodeRequest\032\037.codeactions." +
-      "v1.RunCodeResponse\022^\n\rRunCodeStream\022$.co" +
-      "deactions.v1.RunCodeStreamRequest\032%.code" +
-      "actions.v1.RunCodeStreamResponse0\001\022R\n\tRu" +
-      "nSource\022 .codeactions.v1.RunSourceReques" +
-      "t\032!.codeactions.v1.RunSourceResponse0\001\022L" +
-      "\n\006GetRun\022\035.codeactions.v1.GetRunRequest\032" +
-      "\036.codeactions.v1.GetRunResponse\"\003\220\002\001\022R\n\010" +
-      "ListRuns\022\037.codeactions.v1.ListRunsReques" +
-      "t\032 .codeactions.v1.ListRunsResponse\"\003\220\002\001" +
-      "\022T\n\010WatchRun\022\037.codeactions.v1.WatchRunRe" +
-      "quest\032 .codeactions.v1.WatchRunResponse\"" +
-      "\003\220\002\0010\001\022U\n\tCancelRun\022 .codeactions.v1.Can" +
-      "celRunRequest\032!.codeactions.v1.CancelRun" +
+      "\032\031codeactions/v1/pool.proto\032\030codeactions" +
+      "/v1/run.proto\032\035codeactions/v1/schedule.p" +
+      "roto\032\036google/protobuf/duration.proto\032\037go" +
+      "ogle/protobuf/timestamp.proto\"\347\001\n\016RunCod" +
+      "eRequest\022\027\n\007code_id\030\001 \001(\tR\006codeId\022\030\n\007ver" +
+      "sion\030\002 \001(\005R\007version\022.\n\005input\030\003 \001(\0132\030.cod" +
+      "eactions.v1.RunInputR\005input\0223\n\007timeout\030\004" +
+      " \001(\0132\031.google.protobuf.DurationR\007timeout" +
+      "\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\022\036\n\nidemp" +
+      "otent\030\006 \001(\010R\nidempotent\"8\n\017RunCodeRespon" +
+      "se\022%\n\003run\030\001 \001(\0132\023.codeactions.v1.RunR\003ru" +
+      "n\"\355\001\n\024RunCodeStreamRequest\022\027\n\007code_id\030\001 " +
+      "\001(\tR\006codeId\022\030\n\007version\030\002 \001(\005R\007version\022.\n" +
+      "\005input\030\003 \001(\0132\030.codeactions.v1.RunInputR\005" +
+      "input\0223\n\007timeout\030\004 \001(\0132\031.google.protobuf" +
+      ".DurationR\007timeout\022\035\n\nrequest_id\030\005 \001(\tR\t" +
+      "requestId\022\036\n\nidempotent\030\006 \001(\010R\nidempoten" +
+      "t\"G\n\025RunCodeStreamResponse\022.\n\005event\030\001 \001(" +
+      "\0132\030.codeactions.v1.RunEventR\005event\"\265\004\n\020R" +
+      "unSourceRequest\022\035\n\nproject_id\030\001 \001(\tR\tpro" +
+      "jectId\0224\n\010language\030\002 \001(\0162\030.codeactions.v" +
+      "1.LanguageR\010language\022\026\n\006source\030\003 \001(\tR\006so" +
+      "urce\022.\n\005input\030\004 \001(\0132\030.codeactions.v1.Run" +
+      "InputR\005input\0223\n\007timeout\030\005 \001(\0132\031.google.p" +
+      "rotobuf.DurationR\007timeout\0221\n\022memory_limi" +
+      "t_bytes\030\006 \001(\003H\000R\020memoryLimitBytes\210\001\001\022\035\n\n" +
+      "request_id\030\010 \001(\tR\trequestId\022S\n\013environme" +
+      "nt\030\007 \003(\01321.codeactions.v1.RunSourceReque" +
+      "st.EnvironmentEntryR\013environment\022!\n\014egre" +
+      "ss_hosts\030\t \003(\tR\013egressHosts\022.\n\006limits\030\n " +
+      "\001(\0132\026.codeactions.v1.LimitsR\006limits\032>\n\020E" +
+      "nvironmentEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005val" +
+      "ue\030\002 \001(\tR\005value:\0028\001B\025\n\023_memory_limit_byt" +
+      "es\"C\n\021RunSourceResponse\022.\n\005event\030\001 \001(\0132\030" +
+      ".codeactions.v1.RunEventR\005event\"S\n\rGetRu" +
+      "nRequest\022\025\n\006run_id\030\001 \001(\tR\005runId\022+\n\004view\030" +
+      "\002 \001(\0162\027.codeactions.v1.RunViewR\004view\"7\n\016" +
+      "GetRunResponse\022%\n\003run\030\001 \001(\0132\023.codeaction" +
+      "s.v1.RunR\003run\"\301\003\n\017ListRunsRequest\022\037\n\npro" +
+      "ject_id\030\001 \001(\tH\000R\tprojectId\022\031\n\007code_id\030\002 " +
+      "\001(\tH\000R\006codeId\022\033\n\tpage_size\030\003 \001(\005R\010pageSi" +
+      "ze\022\035\n\npage_token\030\004 \001(\tR\tpageToken\0225\n\010sta" +
+      "tuses\030\005 \003(\0162\031.codeactions.v1.RunStatusR\010" +
+      "statuses\0226\n\010triggers\030\006 \003(\0162\032.codeactions" +
+      ".v1.RunTriggerR\010triggers\0229\n\nstart_time\030\007" +
+      " \001(\0132\032.google.protobuf.TimestampR\tstartT" +
+      "ime\0225\n\010end_time\030\010 \001(\0132\032.google.protobuf." +
+      "TimestampR\007endTime\022+\n\004view\030\t \001(\0162\027.codea" +
+      "ctions.v1.RunViewR\004view\022\037\n\013schedule_id\030\n" +
+      " \001(\tR\nscheduleIdB\007\n\005scope\"c\n\020ListRunsRes" +
+      "ponse\022\'\n\004runs\030\001 \003(\0132\023.codeactions.v1.Run" +
+      "R\004runs\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
+      "eToken\"@\n\017WatchRunRequest\022\025\n\006run_id\030\001 \001(" +
+      "\tR\005runId\022\026\n\006cursor\030\002 \001(\tR\006cursor\"B\n\020Watc" +
+      "hRunResponse\022.\n\005event\030\001 \001(\0132\030.codeaction" +
+      "s.v1.RunEventR\005event\")\n\020CancelRunRequest" +
+      "\022\025\n\006run_id\030\001 \001(\tR\005runId\":\n\021CancelRunResp" +
+      "onse\022%\n\003run\030\001 \001(\0132\023.codeactions.v1.RunR\003" +
+      "run\"\231\003\n\017StartRunRequest\022\027\n\007code_id\030\001 \001(\t" +
+      "R\006codeId\022\030\n\007version\030\002 \001(\005R\007version\022.\n\005in" +
+      "put\030\003 \001(\0132\030.codeactions.v1.RunInputR\005inp" +
+      "ut\0223\n\007timeout\030\004 \001(\0132\031.google.protobuf.Du" +
+      "rationR\007timeout\022\035\n\nrequest_id\030\005 \001(\tR\treq" +
+      "uestId\0229\n\nnot_before\030\006 \001(\0132\032.google.prot" +
+      "obuf.TimestampR\tnotBefore\022>\n\014retry_polic" +
+      "y\030\007 \001(\0132\033.codeactions.v1.RetryPolicyR\013re" +
+      "tryPolicy\022\036\n\nidempotent\030\010 \001(\010R\nidempoten" +
+      "t\0224\n\010callback\030\t \001(\0132\030.codeactions.v1.Cal" +
+      "lbackR\010callback\"9\n\020StartRunResponse\022%\n\003r" +
+      "un\030\001 \001(\0132\023.codeactions.v1.RunR\003run\"\330\001\n\020R" +
+      "eplayRunRequest\022\025\n\006run_id\030\001 \001(\tR\005runId\022\030" +
+      "\n\007version\030\002 \001(\005R\007version\022\035\n\nrequest_id\030\003" +
+      " \001(\tR\trequestId\022>\n\014retry_policy\030\004 \001(\0132\033." +
+      "codeactions.v1.RetryPolicyR\013retryPolicy\022" +
+      "4\n\010callback\030\005 \001(\0132\030.codeactions.v1.Callb" +
+      "ackR\010callback\":\n\021ReplayRunResponse\022%\n\003ru" +
+      "n\030\001 \001(\0132\023.codeactions.v1.RunR\003run\"\267\004\n\025Cr" +
+      "eateScheduleRequest\022\027\n\007code_id\030\001 \001(\tR\006co" +
+      "deId\022\022\n\004name\030\002 \001(\tR\004name\022\022\n\004cron\030\003 \001(\tR\004" +
+      "cron\022\033\n\ttime_zone\030\004 \001(\tR\010timeZone\0221\n\007ove" +
+      "rlap\030\005 \001(\0162\027.codeactions.v1.OverlapR\007ove" +
+      "rlap\022A\n\017catch_up_window\030\006 \001(\0132\031.google.p" +
+      "rotobuf.DurationR\rcatchUpWindow\022\026\n\006pause" +
+      "d\030\007 \001(\010R\006paused\022\030\n\007version\030\010 \001(\005R\007versio" +
+      "n\022.\n\005input\030\t \001(\0132\030.codeactions.v1.RunInp" +
+      "utR\005input\0223\n\007timeout\030\n \001(\0132\031.google.prot" +
+      "obuf.DurationR\007timeout\022>\n\014retry_policy\030\013" +
+      " \001(\0132\033.codeactions.v1.RetryPolicyR\013retry" +
+      "Policy\022\036\n\nidempotent\030\014 \001(\010R\nidempotent\0224" +
+      "\n\010callback\030\r \001(\0132\030.codeactions.v1.Callba" +
+      "ckR\010callback\022\035\n\nrequest_id\030\016 \001(\tR\treques" +
+      "tId\"N\n\026CreateScheduleResponse\0224\n\010schedul" +
+      "e\030\001 \001(\0132\030.codeactions.v1.ScheduleR\010sched" +
+      "ule\"5\n\022GetScheduleRequest\022\037\n\013schedule_id" +
+      "\030\001 \001(\tR\nscheduleId\"K\n\023GetScheduleRespons" +
+      "e\0224\n\010schedule\030\001 \001(\0132\030.codeactions.v1.Sch" +
+      "eduleR\010schedule\"\227\001\n\024ListSchedulesRequest" +
+      "\022\037\n\nproject_id\030\001 \001(\tH\000R\tprojectId\022\031\n\007cod" +
+      "e_id\030\002 \001(\tH\000R\006codeId\022\033\n\tpage_size\030\003 \001(\005R" +
+      "\010pageSize\022\035\n\npage_token\030\004 \001(\tR\tpageToken" +
+      "B\007\n\005scope\"w\n\025ListSchedulesResponse\0226\n\tsc" +
+      "hedules\030\001 \003(\0132\030.codeactions.v1.ScheduleR" +
+      "\tschedules\022&\n\017next_page_token\030\002 \001(\tR\rnex" +
+      "tPageToken\"\230\005\n\025UpdateScheduleRequest\022\037\n\013" +
+      "schedule_id\030\001 \001(\tR\nscheduleId\022\022\n\004etag\030\002 " +
+      "\001(\tR\004etag\022\027\n\004name\030\003 \001(\tH\000R\004name\210\001\001\022\027\n\004cr" +
+      "on\030\004 \001(\tH\001R\004cron\210\001\001\022 \n\ttime_zone\030\005 \001(\tH\002" +
+      "R\010timeZone\210\001\001\0221\n\007overlap\030\006 \001(\0162\027.codeact" +
+      "ions.v1.OverlapR\007overlap\022A\n\017catch_up_win" +
+      "dow\030\007 \001(\0132\031.google.protobuf.DurationR\rca" +
+      "tchUpWindow\022\033\n\006paused\030\010 \001(\010H\003R\006paused\210\001\001" +
+      "\022\035\n\007version\030\t \001(\005H\004R\007version\210\001\001\022.\n\005input" +
+      "\030\n \001(\0132\030.codeactions.v1.RunInputR\005input\022" +
+      "3\n\007timeout\030\013 \001(\0132\031.google.protobuf.Durat" +
+      "ionR\007timeout\022>\n\014retry_policy\030\014 \001(\0132\033.cod" +
+      "eactions.v1.RetryPolicyR\013retryPolicy\022#\n\n" +
+      "idempotent\030\r \001(\010H\005R\nidempotent\210\001\001\0224\n\010cal" +
+      "lback\030\016 \001(\0132\030.codeactions.v1.CallbackR\010c" +
+      "allbackB\007\n\005_nameB\007\n\005_cronB\014\n\n_time_zoneB" +
+      "\t\n\007_pausedB\n\n\010_versionB\r\n\013_idempotent\"N\n" +
+      "\026UpdateScheduleResponse\0224\n\010schedule\030\001 \001(" +
+      "\0132\030.codeactions.v1.ScheduleR\010schedule\"L\n" +
+      "\025DeleteScheduleRequest\022\037\n\013schedule_id\030\001 " +
+      "\001(\tR\nscheduleId\022\022\n\004etag\030\002 \001(\tR\004etag\"\030\n\026D" +
+      "eleteScheduleResponse\"/\n\016GetPoolRequest\022" +
+      "\035\n\nproject_id\030\001 \001(\tR\tprojectId\";\n\017GetPoo" +
+      "lResponse\022(\n\004pool\030\001 \001(\0132\024.codeactions.v1" +
+      ".PoolR\004pool\"1\n\020WatchPoolRequest\022\035\n\nproje" +
+      "ct_id\030\001 \001(\tR\tprojectId\"\271\001\n\021WatchPoolResp" +
+      "onse\022*\n\004pool\030\001 \001(\0132\024.codeactions.v1.Pool" +
+      "H\000R\004pool\0224\n\006change\030\002 \001(\0132\032.codeactions.v" +
+      "1.PoolChangeH\000R\006change\0229\n\theartbeat\030\003 \001(" +
+      "\0132\031.codeactions.v1.HeartbeatH\000R\theartbea" +
+      "tB\007\n\005event\"J\n\025LiftQuarantineRequest\022\027\n\007c" +
+      "ode_id\030\001 \001(\tR\006codeId\022\030\n\007version\030\002 \001(\005R\007v" +
+      "ersion\"\030\n\026LiftQuarantineResponse*J\n\007RunV" +
+      "iew\022\030\n\024RUN_VIEW_UNSPECIFIED\020\000\022\022\n\016RUN_VIE" +
+      "W_BASIC\020\001\022\021\n\rRUN_VIEW_FULL\020\0022\206\014\n\rRunnerS" +
+      "ervice\022J\n\007RunCode\022\036.codeactions.v1.RunCo" +
+      "deRequest\032\037.codeactions.v1.RunCodeRespon" +
+      "se\022^\n\rRunCodeStream\022$.codeactions.v1.Run" +
+      "CodeStreamRequest\032%.codeactions.v1.RunCo" +
+      "deStreamResponse0\001\022R\n\tRunSource\022 .codeac" +
+      "tions.v1.RunSourceRequest\032!.codeactions." +
+      "v1.RunSourceResponse0\001\022R\n\010StartRun\022\037.cod" +
+      "eactions.v1.StartRunRequest\032 .codeaction" +
+      "s.v1.StartRunResponse\"\003\220\002\002\022U\n\tReplayRun\022" +
+      " .codeactions.v1.ReplayRunRequest\032!.code" +
+      "actions.v1.ReplayRunResponse\"\003\220\002\002\022L\n\006Get" +
+      "Run\022\035.codeactions.v1.GetRunRequest\032\036.cod" +
+      "eactions.v1.GetRunResponse\"\003\220\002\001\022R\n\010ListR" +
+      "uns\022\037.codeactions.v1.ListRunsRequest\032 .c" +
+      "odeactions.v1.ListRunsResponse\"\003\220\002\001\022T\n\010W" +
+      "atchRun\022\037.codeactions.v1.WatchRunRequest" +
+      "\032 .codeactions.v1.WatchRunResponse\"\003\220\002\0010" +
+      "\001\022U\n\tCancelRun\022 .codeactions.v1.CancelRu" +
+      "nRequest\032!.codeactions.v1.CancelRunRespo" +
+      "nse\"\003\220\002\002\022d\n\016CreateSchedule\022%.codeactions" +
+      ".v1.CreateScheduleRequest\032&.codeactions." +
+      "v1.CreateScheduleResponse\"\003\220\002\002\022[\n\013GetSch" +
+      "edule\022\".codeactions.v1.GetScheduleReques" +
+      "t\032#.codeactions.v1.GetScheduleResponse\"\003" +
+      "\220\002\001\022a\n\rListSchedules\022$.codeactions.v1.Li" +
+      "stSchedulesRequest\032%.codeactions.v1.List" +
+      "SchedulesResponse\"\003\220\002\001\022_\n\016UpdateSchedule" +
+      "\022%.codeactions.v1.UpdateScheduleRequest\032" +
+      "&.codeactions.v1.UpdateScheduleResponse\022" +
+      "d\n\016DeleteSchedule\022%.codeactions.v1.Delet" +
+      "eScheduleRequest\032&.codeactions.v1.Delete" +
+      "ScheduleResponse\"\003\220\002\002\022O\n\007GetPool\022\036.codea" +
+      "ctions.v1.GetPoolRequest\032\037.codeactions.v" +
+      "1.GetPoolResponse\"\003\220\002\001\022W\n\tWatchPool\022 .co" +
+      "deactions.v1.WatchPoolRequest\032!.codeacti" +
+      "ons.v1.WatchPoolResponse\"\003\220\002\0010\001\022d\n\016LiftQ" +
+      "uarantine\022%.codeactions.v1.LiftQuarantin" +
+      "eRequest\032&.codeactions.v1.LiftQuarantine" +
       "Response\"\003\220\002\002B\200\001\n\021io.codeactions.v1B\022Run" +
       "nerServiceProtoP\001\242\002\003CXX\252\002\016Codeactions.V1" +
       "\312\002\016Codeactions\\V1\342\002\032Codeactions\\V1\\GPBMe" +
@@ -181,7 +386,9 @@ public final class RunnerServiceProto {
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           io.codeactions.v1.CodeProto.getDescriptor(),
+          io.codeactions.v1.PoolProto.getDescriptor(),
           io.codeactions.v1.RunProto.getDescriptor(),
+          io.codeactions.v1.ScheduleProto.getDescriptor(),
           com.google.protobuf.DurationProto.getDescriptor(),
           com.google.protobuf.TimestampProto.getDescriptor(),
         });
@@ -190,7 +397,7 @@ public final class RunnerServiceProto {
     internal_static_codeactions_v1_RunCodeRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunCodeRequest_descriptor,
-        new java.lang.String[] { "CodeId", "Version", "Input", "Timeout", "RequestId", });
+        new java.lang.String[] { "CodeId", "Version", "Input", "Timeout", "RequestId", "Idempotent", });
     internal_static_codeactions_v1_RunCodeResponse_descriptor =
       getDescriptor().getMessageTypes().get(1);
     internal_static_codeactions_v1_RunCodeResponse_fieldAccessorTable = new
@@ -202,7 +409,7 @@ public final class RunnerServiceProto {
     internal_static_codeactions_v1_RunCodeStreamRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_RunCodeStreamRequest_descriptor,
-        new java.lang.String[] { "CodeId", "Version", "Input", "Timeout", "RequestId", });
+        new java.lang.String[] { "CodeId", "Version", "Input", "Timeout", "RequestId", "Idempotent", });
     internal_static_codeactions_v1_RunCodeStreamResponse_descriptor =
       getDescriptor().getMessageTypes().get(3);
     internal_static_codeactions_v1_RunCodeStreamResponse_fieldAccessorTable = new
@@ -244,7 +451,7 @@ public final class RunnerServiceProto {
     internal_static_codeactions_v1_ListRunsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_ListRunsRequest_descriptor,
-        new java.lang.String[] { "ProjectId", "CodeId", "PageSize", "PageToken", "Statuses", "Triggers", "StartTime", "EndTime", "View", "Scope", });
+        new java.lang.String[] { "ProjectId", "CodeId", "PageSize", "PageToken", "Statuses", "Triggers", "StartTime", "EndTime", "View", "ScheduleId", "Scope", });
     internal_static_codeactions_v1_ListRunsResponse_descriptor =
       getDescriptor().getMessageTypes().get(9);
     internal_static_codeactions_v1_ListRunsResponse_fieldAccessorTable = new
@@ -275,8 +482,130 @@ public final class RunnerServiceProto {
       com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
         internal_static_codeactions_v1_CancelRunResponse_descriptor,
         new java.lang.String[] { "Run", });
+    internal_static_codeactions_v1_StartRunRequest_descriptor =
+      getDescriptor().getMessageTypes().get(14);
+    internal_static_codeactions_v1_StartRunRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_StartRunRequest_descriptor,
+        new java.lang.String[] { "CodeId", "Version", "Input", "Timeout", "RequestId", "NotBefore", "RetryPolicy", "Idempotent", "Callback", });
+    internal_static_codeactions_v1_StartRunResponse_descriptor =
+      getDescriptor().getMessageTypes().get(15);
+    internal_static_codeactions_v1_StartRunResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_StartRunResponse_descriptor,
+        new java.lang.String[] { "Run", });
+    internal_static_codeactions_v1_ReplayRunRequest_descriptor =
+      getDescriptor().getMessageTypes().get(16);
+    internal_static_codeactions_v1_ReplayRunRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_ReplayRunRequest_descriptor,
+        new java.lang.String[] { "RunId", "Version", "RequestId", "RetryPolicy", "Callback", });
+    internal_static_codeactions_v1_ReplayRunResponse_descriptor =
+      getDescriptor().getMessageTypes().get(17);
+    internal_static_codeactions_v1_ReplayRunResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_ReplayRunResponse_descriptor,
+        new java.lang.String[] { "Run", });
+    internal_static_codeactions_v1_CreateScheduleRequest_descriptor =
+      getDescriptor().getMessageTypes().get(18);
+    internal_static_codeactions_v1_CreateScheduleRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_CreateScheduleRequest_descriptor,
+        new java.lang.String[] { "CodeId", "Name", "Cron", "TimeZone", "Overlap", "CatchUpWindow", "Paused", "Version", "Input", "Timeout", "RetryPolicy", "Idempotent", "Callback", "RequestId", });
+    internal_static_codeactions_v1_CreateScheduleResponse_descriptor =
+      getDescriptor().getMessageTypes().get(19);
+    internal_static_codeactions_v1_CreateScheduleResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_CreateScheduleResponse_descriptor,
+        new java.lang.String[] { "Schedule", });
+    internal_static_codeactions_v1_GetScheduleRequest_descriptor =
+      getDescriptor().getMessageTypes().get(20);
+    internal_static_codeactions_v1_GetScheduleRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_GetScheduleRequest_descriptor,
+        new java.lang.String[] { "ScheduleId", });
+    internal_static_codeactions_v1_GetScheduleResponse_descriptor =
+      getDescriptor().getMessageTypes().get(21);
+    internal_static_codeactions_v1_GetScheduleResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_GetScheduleResponse_descriptor,
+        new java.lang.String[] { "Schedule", });
+    internal_static_codeactions_v1_ListSchedulesRequest_descriptor =
+      getDescriptor().getMessageTypes().get(22);
+    internal_static_codeactions_v1_ListSchedulesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_ListSchedulesRequest_descriptor,
+        new java.lang.String[] { "ProjectId", "CodeId", "PageSize", "PageToken", "Scope", });
+    internal_static_codeactions_v1_ListSchedulesResponse_descriptor =
+      getDescriptor().getMessageTypes().get(23);
+    internal_static_codeactions_v1_ListSchedulesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_ListSchedulesResponse_descriptor,
+        new java.lang.String[] { "Schedules", "NextPageToken", });
+    internal_static_codeactions_v1_UpdateScheduleRequest_descriptor =
+      getDescriptor().getMessageTypes().get(24);
+    internal_static_codeactions_v1_UpdateScheduleRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_UpdateScheduleRequest_descriptor,
+        new java.lang.String[] { "ScheduleId", "Etag", "Name", "Cron", "TimeZone", "Overlap", "CatchUpWindow", "Paused", "Version", "Input", "Timeout", "RetryPolicy", "Idempotent", "Callback", });
+    internal_static_codeactions_v1_UpdateScheduleResponse_descriptor =
+      getDescriptor().getMessageTypes().get(25);
+    internal_static_codeactions_v1_UpdateScheduleResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_UpdateScheduleResponse_descriptor,
+        new java.lang.String[] { "Schedule", });
+    internal_static_codeactions_v1_DeleteScheduleRequest_descriptor =
+      getDescriptor().getMessageTypes().get(26);
+    internal_static_codeactions_v1_DeleteScheduleRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_DeleteScheduleRequest_descriptor,
+        new java.lang.String[] { "ScheduleId", "Etag", });
+    internal_static_codeactions_v1_DeleteScheduleResponse_descriptor =
+      getDescriptor().getMessageTypes().get(27);
+    internal_static_codeactions_v1_DeleteScheduleResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_DeleteScheduleResponse_descriptor,
+        new java.lang.String[] { });
+    internal_static_codeactions_v1_GetPoolRequest_descriptor =
+      getDescriptor().getMessageTypes().get(28);
+    internal_static_codeactions_v1_GetPoolRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_GetPoolRequest_descriptor,
+        new java.lang.String[] { "ProjectId", });
+    internal_static_codeactions_v1_GetPoolResponse_descriptor =
+      getDescriptor().getMessageTypes().get(29);
+    internal_static_codeactions_v1_GetPoolResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_GetPoolResponse_descriptor,
+        new java.lang.String[] { "Pool", });
+    internal_static_codeactions_v1_WatchPoolRequest_descriptor =
+      getDescriptor().getMessageTypes().get(30);
+    internal_static_codeactions_v1_WatchPoolRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_WatchPoolRequest_descriptor,
+        new java.lang.String[] { "ProjectId", });
+    internal_static_codeactions_v1_WatchPoolResponse_descriptor =
+      getDescriptor().getMessageTypes().get(31);
+    internal_static_codeactions_v1_WatchPoolResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_WatchPoolResponse_descriptor,
+        new java.lang.String[] { "Pool", "Change", "Heartbeat", "Event", });
+    internal_static_codeactions_v1_LiftQuarantineRequest_descriptor =
+      getDescriptor().getMessageTypes().get(32);
+    internal_static_codeactions_v1_LiftQuarantineRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_LiftQuarantineRequest_descriptor,
+        new java.lang.String[] { "CodeId", "Version", });
+    internal_static_codeactions_v1_LiftQuarantineResponse_descriptor =
+      getDescriptor().getMessageTypes().get(33);
+    internal_static_codeactions_v1_LiftQuarantineResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessageV3.FieldAccessorTable(
+        internal_static_codeactions_v1_LiftQuarantineResponse_descriptor,
+        new java.lang.String[] { });
     io.codeactions.v1.CodeProto.getDescriptor();
+    io.codeactions.v1.PoolProto.getDescriptor();
     io.codeactions.v1.RunProto.getDescriptor();
+    io.codeactions.v1.ScheduleProto.getDescriptor();
     com.google.protobuf.DurationProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();
   }
