@@ -1,10 +1,14 @@
-import type { Invocation, Listener, Outcome, Program } from "../sandbox/program.ts";
+import { setTimeout } from "node:timers/promises";
+import type { Invocation, Language, Listener, Outcome, Problem, Program } from "../sandbox/program.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Delivered, Node, NodeDescription } from "./node.ts";
+
+const LOOK_MS = 250;
 
 /** The node inside this process. */
 export class LocalNode implements Node {
   readonly id = "local";
+  readonly #startTimeMs = Date.now();
   readonly #sandbox: Sandbox;
 
   constructor(sandbox: Sandbox) {
@@ -35,8 +39,42 @@ export class LocalNode implements Node {
     return promise;
   }
 
+  check(language: Language, source: string, signal: AbortSignal): Promise<readonly Problem[]> {
+    return this.#sandbox.check(language, source, signal);
+  }
+
   async describe(): Promise<NodeDescription> {
-    const { capacity, busy, waiting } = this.#sandbox.describe();
-    return { capacity, busy, waiting };
+    const { capacity, busy, idle, blank, waiting, warm, cold, memoryBytes } = this.#sandbox.describe();
+    return {
+      capacity,
+      busy,
+      idle,
+      blank: blank.python + blank.javascript,
+      waiting,
+      warmStarts: warm,
+      coldStarts: cold,
+      memoryBytes,
+      startTimeMs: this.#startTimeMs,
+      draining: false,
+      languages: this.#sandbox.languages(),
+      warm: this.#sandbox.warmPrograms().map(({ key, idle: idleOfIt, busy: busyOfIt }) => {
+        const [codeId, version] = key.startsWith("try ")
+          ? ["", 0]
+          : [key.split(" ")[0]!, Number(key.split(" ")[1])];
+        return { key, codeId, version, idle: idleOfIt, busy: busyOfIt };
+      }),
+    };
+  }
+
+  /** Looks again and again: what happens inside this process needs no telling to others. */
+  async *watch(signal: AbortSignal): AsyncGenerator<NodeDescription> {
+    let told = "";
+    while (!signal.aborted) {
+      const description = await this.describe();
+      const text = JSON.stringify(description);
+      if (text !== told) yield description;
+      told = text;
+      await setTimeout(LOOK_MS, undefined, { signal }).catch(() => {});
+    }
   }
 }

@@ -23,7 +23,7 @@ import { openRoots, type Roots } from "./roots.ts";
 import type { Order } from "./run.ts";
 import type { SandboxSettings } from "./settings.ts";
 import { requireWalls } from "./walls.ts";
-import { type PoolDescription, WarmPool } from "./warm-pool.ts";
+import { type PoolDescription, WarmPool, type WarmProgram } from "./warm-pool.ts";
 import type { Worker } from "./worker.ts";
 
 /** Prepares everything that workers need. Throws, naming the walls and their fixes, where a wall cannot be built. */
@@ -141,6 +141,11 @@ export class Sandbox {
   describe(): SandboxDescription {
     const { pool, interpreters, groups } = this.#parts;
     return { ...pool.describe(), blank: interpreters.describe(), memoryBytes: groups.memoryBytes() };
+  }
+
+  /** The programs that have workers, the ones with the most first. */
+  warmPrograms(): WarmProgram[] {
+    return this.#parts.pool.programs();
   }
 
   /** Ends every worker, whatever it is doing, and removes everything that was prepared. */

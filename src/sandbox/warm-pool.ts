@@ -51,6 +51,15 @@ interface Place {
   memoryBytes: number;
 }
 
+/** A program that has workers. */
+export interface WarmProgram {
+  readonly key: string;
+  readonly idle: number;
+  /** Those that are being started too. */
+  readonly busy: number;
+}
+
+const PROGRAMS_MAX = 1_000;
 const RETRY_AFTER_MS = 1000;
 const SWEEP_MS_MAX = 500;
 /** A worker that is never idle for long is looked at after so many invocations. */
@@ -102,6 +111,19 @@ export class WarmPool implements Owner {
       waiting: this.#waiters.length,
       ...this.#counts,
     };
+  }
+
+  /** The programs that have workers, the ones with the most first, 1,000 at most. */
+  programs(): WarmProgram[] {
+    const keys = new Set([...this.#idleByKey.keys(), ...this.#busyByKey.keys()]);
+    return [...keys]
+      .map((key) => ({
+        key,
+        idle: this.#idleByKey.get(key)?.length ?? 0,
+        busy: this.#busyByKey.get(key) ?? 0,
+      }))
+      .toSorted((a, b) => b.idle + b.busy - (a.idle + a.busy))
+      .slice(0, PROGRAMS_MAX);
   }
 
   /** Throws `NotAccepted` when there is no worker in time, and the signal's reason when it is aborted. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Node } from "../../src/runner/node.ts";
+import type { Node, NodeDescription } from "../../src/runner/node.ts";
 import { Pool } from "../../src/runner/pool.ts";
 import { type Invocation, NotAccepted, type Outcome, type Program } from "../../src/sandbox/program.ts";
 import { silent } from "../support/silent-log.ts";
@@ -8,10 +8,11 @@ import { silent } from "../support/silent-log.ts";
 
 const RESET_MS = 5_000;
 const OUTCOME = { status: "FAILED" } as Outcome;
+const WELL = { capacity: 1, busy: 0, waiting: 0 } as NodeDescription;
 const LISTENER = { accepted() {}, lines() {} };
 
 let answer: () => Promise<{ outcome: Promise<Outcome> }>;
-let describe: () => Promise<{ capacity: number; busy: number; waiting: number }>;
+let describe: () => Promise<NodeDescription>;
 let asked: string[];
 let pool: Pool;
 
@@ -19,7 +20,7 @@ beforeEach(() => {
   vi.useFakeTimers();
   asked = [];
   answer = async () => ({ outcome: Promise.resolve(OUTCOME) });
-  describe = async () => ({ capacity: 1, busy: 0, waiting: 0 });
+  describe = async () => WELL;
   const node: Node = {
     id: "the node",
     deliver: () => {
@@ -30,6 +31,8 @@ beforeEach(() => {
       asked.push("describe");
       return describe();
     },
+    check: async () => [],
+    async *watch() {},
   };
   pool = new Pool({ nodes: [node], log: silent });
 });
@@ -60,7 +63,7 @@ test("a node that flaps is tried with a question, never with somebody's run", as
   for (let n = 0; n < 4; n++) await vi.advanceTimersByTimeAsync(RESET_MS);
   expect(asked).toEqual(["describe", "describe", "describe", "describe"]);
   expect(pool.describe()).toMatchObject([{ state: "open", reason: "still not" }]);
-  describe = async () => ({ capacity: 1, busy: 0, waiting: 0 });
+  describe = async () => WELL;
   await vi.advanceTimersByTimeAsync(RESET_MS);
   expect(pool.describe()).toEqual([{ node: "the node", state: "closed", reason: "" }]);
   answer = async () => ({ outcome: Promise.resolve(OUTCOME) });
