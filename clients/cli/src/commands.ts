@@ -100,6 +100,7 @@ export const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   ],
   "The service itself:": [
     { name: "serve", summary: "Start it; settings come from the environment" },
+    { name: "node", summary: "Start a node, which runs codes for services" },
     { name: "doctor", summary: "Try every wall of the jail on this host" },
     { name: "migrate", summary: "Bring the database at DATABASE_URL to the newest schema" },
     { name: "settings", summary: "Print every setting" },
