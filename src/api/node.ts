@@ -21,7 +21,7 @@ import { NotAccepted } from "../sandbox/program.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import { Execution, type Sources } from "./execution.ts";
 import { Health, healthRoutes } from "./health.ts";
-import { bodyPieces, discardRest, type Request, type Response } from "./http.ts";
+import { bodyPieces, type Request, type Response } from "./http.ts";
 
 /** How often a watched node looks at itself, and how long it is silent at most. */
 const LOOK_MS = 100;
@@ -184,7 +184,6 @@ export class NodeDoor {
   }
 
   async #answer(handler: UniversalHandler, request: Request, response: Response): Promise<void> {
-    response.once("finish", () => discardRest(request));
     try {
       const call = universalRequestFromNodeRequest(request, response as never, undefined, undefined);
       const answered = await handler({ ...call, body: bodyPieces(request) });

@@ -298,7 +298,7 @@ export class RemoteNode implements Node, Disposable {
 
   /** What an error of gRPC means for what was asked, in words for people. */
   readonly #explain = (error: ServiceError): Error => {
-    const { details } = error;
+    const details = decoded(error.details);
     const refused = (message: string) => new NodeUnreachable(message, { refused: true, cause: error });
     switch (error.code) {
       case status.UNAUTHENTICATED:
@@ -330,6 +330,15 @@ function pathOf(method: DescMethod): string {
 
 function bytesOf<Schema extends DescMessage>(schema: Schema, message: MessageInitShape<Schema>): Buffer {
   return Buffer.from(toBinary(schema, create(schema, message)));
+}
+
+/** grpc-js leaves commas and the like as they travel. */
+function decoded(details: string): string {
+  try {
+    return decodeURIComponent(details);
+  } catch {
+    return details;
+  }
 }
 
 function nameOverride(serverName: string) {
