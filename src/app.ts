@@ -118,7 +118,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     checkSource: checkWith(sandbox),
     settings: config,
   });
-  const records = new RunRecords(orm);
+  const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
+  const records = new RunRecords({ orm, redactedHeaders });
   const execution: Execution = new Execution({
     orm,
     pool,
@@ -127,7 +128,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     secrets,
     log,
     owner: instanceId,
-    redactedHeaders: redactedHeaderNames(config.redactedHeaders),
+    redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
