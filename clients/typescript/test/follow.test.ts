@@ -224,3 +224,39 @@ test("a streamed run is started with the same request id until it has started, a
   assert.deepEqual(ids, [ids[0], ids[0]]);
   assert.deepEqual(watched, ["the run 0"]);
 });
+
+test("a watched pool begins anew with all of it when its connection breaks, and shows no heartbeats", async () => {
+  const pool = (inFlight: number) => ({ event: { case: "pool" as const, value: { inFlight } } });
+  const asked: string[] = [];
+  await using service: Served = await serve(({ rpc }) =>
+    rpc(RunnerService.method.watchPool, async function* ({ projectId }, { signal }) {
+      yield pool(asked.push(projectId));
+      yield { event: { case: "heartbeat", value: {} } };
+      yield { event: { case: "change", value: { nodeId: "a" } } };
+      await ended(signal);
+    }),
+  );
+  using client = createCodeActions({ address: service.address });
+  const seen: unknown[] = [];
+  for await (const { event } of client.watchPool({ projectId: "mine" })) {
+    seen.push(event.case === "pool" ? event.value.inFlight : event.case);
+    if (seen.length === 2) service.cut();
+    if (seen.length === 4) break;
+  }
+  assert.deepEqual(seen, [1, "change", 2, "change"]);
+  assert.deepEqual(asked, ["mine", "mine"]);
+});
+
+test("a quarantine ends a stream at once", async () => {
+  let asked = 0;
+  await using service: Served = await serve(({ rpc }) =>
+    // biome-ignore lint/correctness/useYield: it refuses before its first item.
+    rpc(RunnerService.method.runCodeStream, async function* () {
+      asked += 1;
+      throw refusal(Code.Unavailable, "CODE_QUARANTINED", 10);
+    }),
+  );
+  using client = createCodeActions({ address: service.address });
+  await assert.rejects(all(client.runStream({ codeId: "some" })), { reason: "CODE_QUARANTINED" });
+  assert.equal(asked, 1);
+});
