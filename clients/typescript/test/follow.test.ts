@@ -10,7 +10,7 @@ import {
   type TailLogsRequest,
 } from "../src/gen/codeactions/v1/log_service_pb.ts";
 import type { RunEventSchema } from "../src/gen/codeactions/v1/run_pb.ts";
-import { RunnerService } from "../src/gen/codeactions/v1/runner_service_pb.ts";
+import { RunnerService, type WatchPoolResponseSchema } from "../src/gen/codeactions/v1/runner_service_pb.ts";
 import { createCodeActions } from "../src/node.ts";
 import { all, ended, refusal, type Served, serve } from "./service.ts";
 
@@ -226,13 +226,13 @@ test("a streamed run is started with the same request id until it has started, a
 });
 
 test("a watched pool begins anew with all of it when its connection breaks, and shows no heartbeats", async () => {
-  const pool = (inFlight: number) => ({ event: { case: "pool" as const, value: { inFlight } } });
+  const event = (event: MessageInitShape<typeof WatchPoolResponseSchema>["event"]) => ({ event });
   const asked: string[] = [];
   await using service: Served = await serve(({ rpc }) =>
     rpc(RunnerService.method.watchPool, async function* ({ projectId }, { signal }) {
-      yield pool(asked.push(projectId));
-      yield { event: { case: "heartbeat", value: {} } };
-      yield { event: { case: "change", value: { nodeId: "a" } } };
+      yield event({ case: "pool", value: { inFlight: asked.push(projectId) } });
+      yield event({ case: "heartbeat", value: {} });
+      yield event({ case: "change", value: { nodeId: "a" } });
       await ended(signal);
     }),
   );
