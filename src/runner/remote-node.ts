@@ -100,6 +100,7 @@ export class RemoteNode implements Node, Disposable {
   /** A program's offer without its source, in bytes: the same for all its runs. */
   readonly #offers = new WeakMap<Program, Buffer>();
   readonly #underWay = new Set<{ fail(error: Error): void }>();
+  #retired = false;
 
   constructor(address: NodeAddress, access: NodeAccess) {
     this.id = address.id;
@@ -206,6 +207,12 @@ export class RemoteNode implements Node, Disposable {
     }
   }
 
+  /** It is given nothing new: once nothing is under way to it any more, its connection is closed. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#underWay.size === 0) this.#client.close();
+  }
+
   /** Everything under way to it is given up: runs that it has are LOST. */
   [Symbol.dispose](): void {
     this.#giveUp(new NodeUnreachable(`${this.id} is not asked any more`));
@@ -279,6 +286,7 @@ export class RemoteNode implements Node, Disposable {
 
   readonly #over = (asked: { fail(error: Error): void }): void => {
     this.#underWay.delete(asked);
+    if (this.#retired && this.#underWay.size === 0) this.#client.close();
   };
 
   #giveUp(error: NodeUnreachable): void {
