@@ -1,5 +1,4 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Pool as PostgresPool } from "pg";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
@@ -17,11 +16,11 @@ import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
+import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool, refusalFor } from "./runner/pool.ts";
-import { type Language, type LanguageState, NotAccepted } from "./sandbox/program.ts";
+import { type LanguageState, NotAccepted } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
-import type { SandboxSettings } from "./sandbox/settings.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
@@ -169,7 +168,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       ...sandbox.languages().map(({ language }) => ({
         name: language,
         needed: false,
-        check: async () => describeLanguage(sandbox, language),
+        check: async () => describeLanguage(sandbox.languages(), language),
       })),
     ],
     remarks: () => waiversOf(config),
@@ -221,12 +220,6 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
   return postgres.url;
 }
 
-/** What an operator should be reminded of wherever the service tells how it is. */
-function waiversOf(config: Config): string[] {
-  if (config.sandbox === "none") return ["CODEACTIONS_SANDBOX=none: codes run without any wall around them"];
-  return config.waivedWalls.map((wall) => `the wall "${wall}" is waived by CODEACTIONS_WAIVE_WALLS`);
-}
-
 /** The sandbox looks at a source; what it refuses becomes our refusal. */
 function checkWith(sandbox: Sandbox): CheckSource {
   return async (language, source, signal) => {
@@ -247,13 +240,6 @@ async function describePool(pool: Pool): Promise<string> {
   return `${closed.length} of ${nodes.length} nodes take runs`;
 }
 
-function describeLanguage(sandbox: Sandbox, language: Language): string {
-  const state = sandbox.languages().find((candidate) => candidate.language === language);
-  if (state === undefined) throw new Error("not known");
-  if (state.state === "missing") throw new Error(`${state.why}; ${state.fix}`);
-  return state.state === "preparing" ? `being made ready: ${state.progress}` : state.runtime;
-}
-
 function watch(
   metrics: Metrics,
   parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus },
@@ -266,23 +252,7 @@ function watch(
     () => journal.pendingBytes,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_workers_busy", "Workers that serve a run.", () => sandbox.describe().busy);
-  metrics.gauge(
-    "codeactions_workers_idle",
-    "Warm workers that wait for a run.",
-    () => sandbox.describe().idle,
-  );
-  metrics.gauge("codeactions_workers_blank", "Started interpreters that wait for a version.", () => {
-    const { python, javascript } = sandbox.describe().blank;
-    return python + javascript;
-  });
-  metrics.gauge(
-    "codeactions_workers_memory_bytes",
-    "Memory of all workers together.",
-    () => sandbox.describe().memoryBytes,
-  );
-  metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
-  metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
+  watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {
@@ -293,47 +263,4 @@ async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | 
   if (config.tlsCertFile === "") return undefined;
   const [cert, key] = await Promise.all([readFile(config.tlsCertFile), readFile(config.tlsKeyFile)]);
   return { cert, key };
-}
-
-function sandboxSettings(config: Config): SandboxSettings {
-  return {
-    mode: config.sandbox,
-    waivedWalls: config.waivedWalls,
-    folder: join(config.dataDir, "sandbox"),
-    goFolder: config.goDir || join(config.dataDir, "sandbox", "go"),
-    pythonCommand: config.pythonCommand,
-    goCommand: config.goCommand,
-    uidBase: config.uidBase,
-    workersMax: config.workersMax,
-    workersMemoryBytesMax: config.workersMemoryBytes,
-    spareMemoryBytes: config.spareMemoryBytes,
-    blankWorkersPerLanguage: config.blankWorkers,
-    blankWorkersPerLanguageMax: config.blankWorkersMax,
-    waitersMax: config.waitersMax,
-    waitMs: config.waitMs,
-    startMs: config.startMs,
-    idleWorkerMs: config.idleWorkerMs,
-    freezeAfterMs: config.freezeAfterMs,
-    workerRunsMax: config.workerRunsMax,
-    workerAgeMs: config.workerAgeMs,
-    lineBytesMax: config.lineBytesMax,
-    tmpBytesMax: config.tmpBytes,
-    openFilesMax: config.openFiles,
-    pidsMax: config.processes,
-    libraries: {
-      python: config.pythonLibraries,
-      pythonPreload: config.pythonPreload,
-      node: config.nodeLibraries,
-      bytesMax: config.librariesBytesMax,
-    },
-    egress: {
-      allowedRanges: config.egressRanges,
-      nameServers: config.egressNameServers,
-      connectionsMax: config.egressConnections,
-      connectionsPerRunMax: config.egressConnectionsPerRun,
-      bytesPerRunMax: config.egressBytesPerRun,
-      connectMs: config.egressConnectMs,
-      idleMs: config.egressIdleMs,
-    },
-  };
 }
