@@ -11,6 +11,7 @@ import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
+import { Listener } from "./core/db/listener.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
 import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
@@ -23,6 +24,10 @@ import { type LanguageState, NotAccepted } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
+import { Dispatcher } from "./services/dispatcher.ts";
+import { DUE_CHANNEL } from "./services/durable-orders.ts";
+import { DurableQueue } from "./services/durable-queue.ts";
+import { DurableRuns } from "./services/durable-runs.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Execution } from "./services/execution.ts";
 import { Instance, ServiceLock } from "./services/instance.ts";
@@ -31,6 +36,7 @@ import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
 import { Projects } from "./services/projects.ts";
+import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
 import { Secrets } from "./services/secrets.ts";
@@ -94,6 +100,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     log,
     settings: { writer: instanceId },
     committed: (chunks) => bus.committed(chunks),
+    gone: failed.resolve,
   });
   const lease = { id: instanceId, leaseMs: config.leaseMs, retentionDays: config.retentionDays };
   const instance = parts.use(new Instance({ orm, pool: postgres, journal, bus, log, settings: lease }));
@@ -119,25 +126,58 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
   const records = new RunRecords({ orm, redactedHeaders });
-  const execution: Execution = new Execution({
+  const endings = new RunEndings({
     orm,
-    pool,
     journal,
     bus,
-    secrets,
     log,
-    owner: instanceId,
-    redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
     },
+    requeued: (run, repeated) => {
+      if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
+      dispatcher.wake(run.projectId, run.dueTime ?? undefined);
+    },
+  });
+  const execution: Execution = new Execution({
+    pool,
+    journal,
+    endings,
+    catalog,
+    secrets,
+    log,
+    owner: instanceId,
+    redactedHeaders,
   });
   parts.defer(() => execution.drain(config.drainMs));
   const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
+  const queue = new DurableQueue({
+    pool: postgres,
+    queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
+  });
+  const durableRuns = new DurableRuns({ queue, catalog, records, requireCallback: async () => {} });
+  const dispatcher: Dispatcher = parts.use(
+    new Dispatcher({
+      pool: postgres,
+      execution,
+      log,
+      settings: { owner: instanceId, runsMax: config.durableRunsMax },
+      isSure: () => true,
+    }),
+  );
+  const dueRuns = new Listener({
+    databaseUrl,
+    channel: DUE_CHANNEL,
+    heard: (projectId) => dispatcher.wake(projectId),
+    log,
+  });
+  parts.use(dueRuns);
   const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
   watch(metrics, { sandbox, journal, execution, bus });
   await instance.start();
+  await dueRuns.start();
+  dispatcher.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.
@@ -155,7 +195,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, records, logs }),
+      runs: runHandlers({ runs, durableRuns, records, logs }),
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -194,6 +234,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   );
   parts.defer(() => server.drain(config.drainMs));
   parts.defer(() => rpc.drain());
+  parts.defer(() => dispatcher.stop());
   const scheme = config.tlsCertFile === "" ? "http" : "https";
   const url = `${scheme}://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`;
   const publicUrl = config.publicUrl || url;

@@ -154,6 +154,16 @@ const SETTINGS = {
     900_000,
     "How long a run waits for a worker, in milliseconds.",
   ),
+  durableRunsMax: {
+    ...number(
+      "CODEACTIONS_DURABLE_RUNS_MAX",
+      2 * Math.max(8, 8 * availableParallelism()),
+      1,
+      10_000,
+      "Durable runs that this service may have under way at once; further ones wait in the database.",
+    ),
+    shownDefault: "16 per core",
+  },
   startMs: number(
     "CODEACTIONS_START_MS",
     30_000,
