@@ -44,6 +44,7 @@ test.each([
   [/^gen\//, ["src/api/"]],
   [/^@bufbuild\//, ["src/api/"]],
   [/^opossum$/, ["src/runner/breaker.ts"]],
+  [/^ioredis$/, ["src/core/redis.ts"]],
   [/^rate-limiter-flexible$/, ["src/api/rate-limits.ts"]],
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],
