@@ -65,6 +65,11 @@ const SETTINGS = {
     1000,
     "Connections to PostgreSQL.",
   ),
+  redisUrl: text(
+    "REDIS_URL",
+    "",
+    "Redis 6 or newer, as `redis://` or `rediss://`. With it several services may share a database; without it one has it to itself.",
+  ),
   bootstrapToken: text(
     "CODEACTIONS_BOOTSTRAP_TOKEN",
     "",
@@ -513,6 +518,11 @@ function contradictions(config: Config): string[] {
   if (config.databaseUrl !== "" && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
     found.push(
       "DATABASE_URL is not an address of PostgreSQL; accepted: postgresql://user:password@host:5432/name",
+    );
+  }
+  if (config.redisUrl !== "" && !/^rediss?:\/\/[^/]/.test(config.redisUrl)) {
+    found.push(
+      "REDIS_URL is not an address of Redis; accepted: redis://user:password@host:6379/0, or rediss:// for TLS",
     );
   }
   return found;
