@@ -11,11 +11,13 @@ import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
+import { Listener } from "./core/db/listener.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
 import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
+import { openRedis } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool, refusalFor } from "./runner/pool.ts";
@@ -23,17 +25,26 @@ import { type LanguageState, NotAccepted } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
+import { Dispatcher } from "./services/dispatcher.ts";
+import { DUE_CHANNEL } from "./services/durable-orders.ts";
+import { DurableQueue } from "./services/durable-queue.ts";
+import { DurableRuns } from "./services/durable-runs.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Execution } from "./services/execution.ts";
-import { Instance, ServiceLock } from "./services/instance.ts";
+import { Instance } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
 import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
+import { type News, noNews } from "./services/news.ts";
+import { newsEffects } from "./services/news-effects.ts";
 import { Projects } from "./services/projects.ts";
+import { RedisNews } from "./services/redis-news.ts";
+import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
 import { Secrets } from "./services/secrets.ts";
+import { ServiceLock } from "./services/service-lock.ts";
 import { redactedHeaderNames } from "./services/stored-input.ts";
 
 /** The running service: every part, wired once. Closing it drains and leaves nothing behind. */
@@ -55,6 +66,8 @@ export interface App extends AsyncDisposable {
 }
 
 const CLOSE_JOURNAL_MS = 5_000;
+/** Redis answers within milliseconds, or something is wrong with it. */
+const NEWS_COMMAND_MS = 2_000;
 
 /** Starts everything, innermost first. What was started is closed again when a later part fails. */
 export async function startApp(config: Config, log: Logger): Promise<App> {
@@ -73,7 +86,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const sandboxOrNothing = sandboxStarting.catch(() => undefined);
   parts.defer(async () => (await sandboxOrNothing)?.[Symbol.asyncDispose]());
   const databaseUrl = config.databaseUrl || (await startPostgres(parts, config, log));
-  const lock = parts.use(new ServiceLock(databaseUrl, failed.resolve));
+  const place = {
+    databaseUrl,
+    instanceId,
+    keyFingerprint: keys.fingerprint,
+    isShared: config.redisUrl !== "",
+  };
+  const lock = parts.use(new ServiceLock(place, failed.resolve));
   await lock.take();
   const orm = await openOrm(databaseUrl, config.databaseConnectionsMax);
   parts.defer(() => orm.close(true));
@@ -88,12 +107,24 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const pool = parts.use(new Pool({ nodes: [new LocalNode(sandbox)], log }));
 
   // Services: what the product does.
-  const bus = new LogBus();
+  const news = parts.use(
+    await openNews({
+      config,
+      lock,
+      instanceId,
+      log,
+      metrics,
+      place: () => journal.place(),
+    }),
+  );
+  const tell: News["tell"] = (item) => news.tell(item);
+  const bus = new LogBus(news);
   const journal = new Journal({
     pool: postgres,
     log,
     settings: { writer: instanceId },
     committed: (chunks) => bus.committed(chunks),
+    gone: failed.resolve,
   });
   const lease = { id: instanceId, leaseMs: config.leaseMs, retentionDays: config.retentionDays };
   const instance = parts.use(new Instance({ orm, pool: postgres, journal, bus, log, settings: lease }));
@@ -103,12 +134,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     pool: postgres,
     settings: config,
     deleted: (codeId) => execution.cancelWaiting(codeId),
+    tell,
   });
-  const secrets = new Secrets({ orm, key: keys.secrets });
+  const secrets = new Secrets({ orm, key: keys.secrets, tell });
   const projects = new Projects({
     orm,
     tokenKey: keys.tokens,
-    projectDeleted: () => catalog.projectChanged(),
+    projectChanged: () => catalog.forgetAll(),
+    tell,
     settings: config,
   });
   const codes = new Codes({
@@ -119,25 +152,66 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
   const records = new RunRecords({ orm, redactedHeaders });
-  const execution: Execution = new Execution({
+  const endings = new RunEndings({
     orm,
-    pool,
     journal,
     bus,
-    secrets,
     log,
-    owner: instanceId,
-    redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
     },
+    requeued: (run, repeated) => {
+      if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
+      dispatcher.wake(run.projectId, run.dueTime ?? undefined);
+    },
+  });
+  const execution: Execution = new Execution({
+    pool,
+    journal,
+    endings,
+    catalog,
+    secrets,
+    log,
+    owner: instanceId,
+    redactedHeaders,
   });
   parts.defer(() => execution.drain(config.drainMs));
   const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
-  const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
+  const queue = new DurableQueue({
+    pool: postgres,
+    queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
+  });
+  const durableRuns = new DurableRuns({ queue, catalog, records, requireCallback: async () => {} });
+  const dispatcher: Dispatcher = parts.use(
+    new Dispatcher({
+      pool: postgres,
+      execution,
+      log,
+      settings: { owner: instanceId, runsMax: config.durableRunsMax },
+      isSure: () => true,
+    }),
+  );
+  const dueRuns = new Listener({
+    databaseUrl,
+    channel: DUE_CHANNEL,
+    heard: (projectId) => dispatcher.wake(projectId),
+    log,
+  });
+  parts.use(dueRuns);
+  const logs = new Logs({
+    orm,
+    bus,
+    history: new LogHistory(postgres),
+    news,
+    writer: instanceId,
+    place: () => journal.place(),
+  });
   watch(metrics, { sandbox, journal, execution, bus });
+  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
   await instance.start();
+  await dueRuns.start();
+  dispatcher.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.
@@ -155,7 +229,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, records, logs }),
+      runs: runHandlers({ runs, durableRuns, records, logs }),
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -165,6 +239,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     dependencies: [
       { name: "database", needed: true, check: () => postgres.query("select 1").then(() => "answers") },
       { name: "pool", needed: true, check: async () => describePool(pool) },
+      ...(config.redisUrl === ""
+        ? []
+        : [{ name: "redis", needed: false, check: async () => news.describe() }]),
       ...sandbox.languages().map(({ language }) => ({
         name: language,
         needed: false,
@@ -194,6 +271,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   );
   parts.defer(() => server.drain(config.drainMs));
   parts.defer(() => rpc.drain());
+  parts.defer(() => dispatcher.stop());
   const scheme = config.tlsCertFile === "" ? "http" : "https";
   const url = `${scheme}://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`;
   const publicUrl = config.publicUrl || url;
@@ -212,6 +290,36 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     failed: failed.promise,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** What other services say, where Redis carries it. */
+async function openNews(parts: {
+  config: Config;
+  lock: ServiceLock;
+  instanceId: string;
+  log: Logger;
+  metrics: Metrics;
+  place: () => number;
+}): Promise<News> {
+  const { config, lock, instanceId, log, metrics, place } = parts;
+  if (config.redisUrl === "") return noNews;
+  const redis = { url: config.redisUrl, log, commandMs: NEWS_COMMAND_MS };
+  const news = new RedisNews({
+    id: instanceId,
+    prefix: `codeactions:${await lock.databaseId()}:`,
+    publisher: openRedis({ ...redis, name: "publisher" }),
+    subscriber: openRedis({ ...redis, name: "subscriber" }),
+    others: () => lock.others(),
+    place,
+    log,
+  });
+  metrics.gauge("codeactions_news_connected", "1 while all that other services say is heard.", () =>
+    news.isComplete ? 1 : 0,
+  );
+  metrics.gauge("codeactions_news_told", "What others were told.", () => news.figures.told);
+  metrics.gauge("codeactions_news_heard", "What others have told.", () => news.figures.heard);
+  metrics.gauge("codeactions_news_lost", "How often something was missing.", () => news.figures.lost);
+  return news;
 }
 
 /** The embedded database, which closes with everything else. */

@@ -49,6 +49,7 @@ test.each([
   [/^@bufbuild\//, ["src/api/", ...NODE_LINE]],
   [/^@grpc\//, ["src/runner/remote-node.ts", "src/runner/delivery.ts"]],
   [/^opossum$/, ["src/runner/breaker.ts"]],
+  [/^ioredis$/, ["src/core/redis.ts"]],
   [/^rate-limiter-flexible$/, ["src/api/rate-limits.ts"]],
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],

@@ -6,6 +6,7 @@ import {
   type Timestamp,
   timestampDate,
   timestampFromDate,
+  timestampFromMs,
 } from "@bufbuild/protobuf/wkt";
 import * as code from "../../gen/codeactions/v1/code_pb.ts";
 import { type LogBatch, LogBatchSchema, LogLevel, LogStream } from "../../gen/codeactions/v1/log_pb.ts";
@@ -17,7 +18,11 @@ import {
   TokenSchema,
 } from "../../gen/codeactions/v1/project_pb.ts";
 import {
+  DurableRunSchema,
   PairSchema,
+  type RetryPolicy as RetryPolicyMessage,
+  RetryPolicySchema,
+  RunAttemptSchema,
   RunErrorSchema,
   type RunInput as RunInputMessage,
   type Run as RunMessage,
@@ -42,7 +47,10 @@ import type {
 } from "../core/db/entities/codes.ts";
 import type { Project, Role, Token } from "../core/db/entities/projects.ts";
 import type {
+  EarlierAttempt,
+  RetryPolicy,
   Run,
+  RunOrder,
   RunStatus as RunStatusWord,
   RunTrigger as RunTriggerWord,
 } from "../core/db/entities/runs.ts";
@@ -53,6 +61,7 @@ import type { RunView } from "../services/live-run.ts";
 import type { PlacedEntry } from "../services/logs.ts";
 import { RPC_BODY_BYTES_MAX, type RunInput } from "../services/new-run.ts";
 import { etagOf } from "../services/projects.ts";
+import type { AskedPolicy } from "../services/retry-policy.ts";
 
 /** Our words and the contract's messages, each made from the other. Nothing here decides anything. */
 
@@ -269,7 +278,7 @@ export function statusNumber(run: Run): RunStatus {
 
 /** A run; request and result only as far as the view has and wants them. */
 export function runMessage(
-  { run, payload }: RunView,
+  { run, payload, order }: RunView,
   show: { request: boolean; result: boolean },
 ): RunMessage {
   const ended = run.endTime != null;
@@ -295,6 +304,52 @@ export function runMessage(
     createTime: timestampFromDate(run.createTime),
     startTime: optionalTimestamp(run.startTime),
     endTime: optionalTimestamp(run.endTime),
+    durable: order && durableMessage(run, order),
+  });
+}
+
+function durableMessage(run: Run, order: RunOrder) {
+  return create(DurableRunSchema, {
+    dueTime: optionalTimestamp(run.dueTime),
+    retryPolicy: policyMessage(order.retryPolicy),
+    idempotent: order.idempotent,
+    earlierAttempts: order.earlierAttempts.map(attemptMessage),
+    scheduleId: order.scheduleId ?? "",
+    replayOf: order.replayOf ?? "",
+  });
+}
+
+export function policyMessage(policy: Readonly<RetryPolicy>) {
+  return create(RetryPolicySchema, {
+    maxAttempts: policy.maxAttempts,
+    backoff: durationFromMs(policy.backoffMs),
+    multiplier: policy.multiplier,
+    maxBackoff: durationFromMs(policy.maxBackoffMs),
+    retryOn: policy.retryOn.map((status) => STATUSES[status]),
+  });
+}
+
+/** What a caller says of a retry policy; undefined when it says nothing. */
+export function policyOf(message: RetryPolicyMessage | undefined): AskedPolicy | undefined {
+  return (
+    message && {
+      maxAttempts: message.maxAttempts,
+      backoffMs: millisecondsOf(message.backoff),
+      multiplier: message.multiplier,
+      maxBackoffMs: millisecondsOf(message.maxBackoff),
+      retryOn: message.retryOn.map((status) => given(statusOf(status))),
+    }
+  );
+}
+
+function attemptMessage(earlier: EarlierAttempt) {
+  const { attempt, status, errorKind, errorMessage, startTimeMs, endTimeMs } = earlier;
+  return create(RunAttemptSchema, {
+    attempt,
+    status: STATUSES[status],
+    error: create(RunErrorSchema, { kind: errorKind, message: errorMessage }),
+    startTime: startTimeMs === undefined ? undefined : timestampFromMs(startTimeMs),
+    endTime: timestampFromMs(endTimeMs),
   });
 }
 

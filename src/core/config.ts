@@ -66,6 +66,11 @@ const SETTINGS = {
     1000,
     "Connections to PostgreSQL.",
   ),
+  redisUrl: text(
+    "REDIS_URL",
+    "",
+    "Redis 6 or newer, as `redis://` or `rediss://`. With it several services may share a database; without it one has it to itself.",
+  ),
   bootstrapToken: text(
     "CODEACTIONS_BOOTSTRAP_TOKEN",
     "",
@@ -155,6 +160,16 @@ const SETTINGS = {
     900_000,
     "How long a run waits for a worker, in milliseconds.",
   ),
+  durableRunsMax: {
+    ...number(
+      "CODEACTIONS_DURABLE_RUNS_MAX",
+      2 * Math.max(8, 8 * availableParallelism()),
+      1,
+      10_000,
+      "Durable runs that this service may have under way at once; further ones wait in the database.",
+    ),
+    shownDefault: "16 per core",
+  },
   startMs: number(
     "CODEACTIONS_START_MS",
     30_000,
@@ -504,6 +519,11 @@ function contradictions(config: Config): string[] {
   if (config.databaseUrl !== "" && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
     found.push(
       "DATABASE_URL is not an address of PostgreSQL; accepted: postgresql://user:password@host:5432/name",
+    );
+  }
+  if (config.redisUrl !== "" && !/^rediss?:\/\/[^/]/.test(config.redisUrl)) {
+    found.push(
+      "REDIS_URL is not an address of Redis; accepted: redis://user:password@host:6379/0, or rediss:// for TLS",
     );
   }
   return found;

@@ -165,7 +165,7 @@ export class Codes {
       await em.flush();
       return { code, version };
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return changed;
   }
 
@@ -179,7 +179,7 @@ export class Codes {
       await em.flush();
       return code;
     });
-    this.#catalog.deleted(codeId);
+    await this.#catalog.deleted(codeId);
     return deleted;
   }
 
@@ -194,7 +194,7 @@ export class Codes {
       await em.flush();
       return found;
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return code;
   }
 
@@ -238,7 +238,7 @@ export class Codes {
       await em.flush();
       return code;
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return activated;
   }
 
