@@ -50,6 +50,7 @@ test.each([
   [/^node:child_process$/, ["src/sandbox/", "src/core/db/embedded-postgres"]],
   [/^node:http2?$/, ["src/api/", "src/sandbox/egress/"]],
   [/^ipaddr\.js$/, ["src/sandbox/egress/rules.ts"]],
+  [/^temporal-polyfill$/, ["src/services/schedule-times.ts"]],
   [/^picocolors$/, ["src/serve.ts", "src/doctor.ts"]],
 ])("%s stays in its room", (technology, homes) => {
   const strangers = FILES.filter(({ imports }) => imports.some((imported) => technology.test(imported)))
