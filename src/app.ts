@@ -1,12 +1,14 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Pool as PostgresPool } from "pg";
+import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
+import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
@@ -19,9 +21,14 @@ import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool, refusalFor } from "./runner/pool.ts";
+import type { Way } from "./sandbox/egress/dial.ts";
+import { openLookup } from "./sandbox/egress/lookup.ts";
+import { parseRanges } from "./sandbox/egress/rules.ts";
 import { type Language, type LanguageState, NotAccepted } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { SandboxSettings } from "./sandbox/settings.ts";
+import { openPost } from "./services/callback-post.ts";
+import { Callbacks } from "./services/callbacks.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
@@ -34,6 +41,8 @@ import { Logs } from "./services/logs.ts";
 import { Projects } from "./services/projects.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
+import { ScheduleFires } from "./services/schedule-fires.ts";
+import { Schedules } from "./services/schedules.ts";
 import { Secrets } from "./services/secrets.ts";
 import { redactedHeaderNames } from "./services/stored-input.ts";
 
@@ -120,6 +129,27 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
   const records = new RunRecords({ orm, redactedHeaders });
+  const callbacks = parts.use(
+    new Callbacks({
+      pool: postgres,
+      secrets,
+      records,
+      post: openPost({ way: callbackWay(config), authorities: await readAuthorities(config) }),
+      render: callbackBody,
+      log,
+      settings: config,
+      now: () => new Date(),
+      ended: (outcome) => metrics.callbacks.inc({ outcome: outcome.toLowerCase() }),
+    }),
+  );
+  const scheduleFires = parts.use(
+    new ScheduleFires({
+      pool: postgres,
+      log,
+      now: () => new Date(),
+      fired: (outcome) => metrics.fires.inc({ outcome }),
+    }),
+  );
   const execution: Execution = new Execution({
     orm,
     pool,
@@ -136,9 +166,17 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   parts.defer(() => execution.drain(config.drainMs));
   const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
+  const schedules = new Schedules({
+    orm,
+    callbacks,
+    now: () => new Date(),
+    changed: () => scheduleFires.wake(),
+  });
   const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
-  watch(metrics, { sandbox, journal, execution, bus });
+  watch(metrics, { sandbox, journal, execution, bus, callbacks });
   await instance.start();
+  callbacks.start();
+  scheduleFires.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.
@@ -156,7 +194,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, records, logs }),
+      runs: {
+        ...runHandlers({ runs, records, logs }),
+        ...scheduleHandlers({ schedules, redactedHeaders }),
+      },
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -256,14 +297,19 @@ function describeLanguage(sandbox: Sandbox, language: Language): string {
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus },
+  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus; callbacks: Callbacks },
 ): void {
-  const { sandbox, journal, execution, bus } = parts;
+  const { sandbox, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
     "Bytes that wait to be committed.",
     () => journal.pendingBytes,
+  );
+  metrics.gauge(
+    "codeactions_callbacks_pending",
+    "Callbacks of runs that have ended, which their receivers have not confirmed.",
+    () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
   metrics.gauge("codeactions_workers_busy", "Workers that serve a run.", () => sandbox.describe().busy);
@@ -293,6 +339,19 @@ async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | 
   if (config.tlsCertFile === "") return undefined;
   const [cert, key] = await Promise.all([readFile(config.tlsCertFile), readFile(config.tlsKeyFile)]);
   return { cert, key };
+}
+
+/** Callbacks take the same way out as codes. */
+function callbackWay(config: Config): Way {
+  return {
+    lookup: openLookup({ servers: config.egressNameServers }),
+    allowedRanges: parseRanges(config.egressRanges),
+    connectMs: config.egressConnectMs,
+  };
+}
+
+async function readAuthorities(config: Config): Promise<string> {
+  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
 }
 
 function sandboxSettings(config: Config): SandboxSettings {

@@ -48,7 +48,7 @@ test.each([
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],
   [/^node:child_process$/, ["src/sandbox/", "src/core/db/embedded-postgres"]],
-  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/"]],
+  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/", "src/services/callback-post.ts"]],
   [/^ipaddr\.js$/, ["src/sandbox/egress/rules.ts"]],
   [/^temporal-polyfill$/, ["src/services/schedule-times.ts"]],
   [/^picocolors$/, ["src/serve.ts", "src/doctor.ts"]],

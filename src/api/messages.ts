@@ -18,6 +18,8 @@ import {
 } from "../../gen/codeactions/v1/project_pb.ts";
 import {
   PairSchema,
+  type RetryPolicy as RetryPolicyMessage,
+  RetryPolicySchema,
   RunErrorSchema,
   type RunInput as RunInputMessage,
   type Run as RunMessage,
@@ -42,6 +44,7 @@ import type {
 } from "../core/db/entities/codes.ts";
 import type { Project, Role, Token } from "../core/db/entities/projects.ts";
 import type {
+  RetryPolicy,
   Run,
   RunStatus as RunStatusWord,
   RunTrigger as RunTriggerWord,
@@ -53,6 +56,7 @@ import type { RunView } from "../services/live-run.ts";
 import type { PlacedEntry } from "../services/logs.ts";
 import { RPC_BODY_BYTES_MAX, type RunInput } from "../services/new-run.ts";
 import { etagOf } from "../services/projects.ts";
+import type { AskedPolicy } from "../services/retry-policy.ts";
 
 /** Our words and the contract's messages, each made from the other. Nothing here decides anything. */
 
@@ -298,6 +302,29 @@ export function runMessage(
   });
 }
 
+export function policyMessage(policy: Readonly<RetryPolicy>) {
+  return create(RetryPolicySchema, {
+    maxAttempts: policy.maxAttempts,
+    backoff: durationFromMs(policy.backoffMs),
+    multiplier: policy.multiplier,
+    maxBackoff: durationFromMs(policy.maxBackoffMs),
+    retryOn: policy.retryOn.map((status) => STATUSES[status]),
+  });
+}
+
+/** What a caller says of a retry policy; undefined when it says nothing. */
+export function policyOf(message: RetryPolicyMessage | undefined): AskedPolicy | undefined {
+  return (
+    message && {
+      maxAttempts: message.maxAttempts,
+      backoffMs: millisecondsOf(message.backoff),
+      multiplier: message.multiplier,
+      maxBackoffMs: millisecondsOf(message.maxBackoff),
+      retryOn: message.retryOn.map((status) => given(statusOf(status))),
+    }
+  );
+}
+
 function requestMessage(payload: Payload) {
   return create(RunRequestSchema, {
     method: payload.method,
@@ -335,7 +362,7 @@ function usageMessage(run: Run) {
   });
 }
 
-function pairMessage([name, value]: Pair) {
+export function pairMessage([name, value]: Pair) {
   return create(PairSchema, { name, value });
 }
 
