@@ -390,7 +390,7 @@ function usageMessage(run: Run) {
   });
 }
 
-function pairMessage([name, value]: Pair) {
+export function pairMessage([name, value]: Pair) {
   return create(PairSchema, { name, value });
 }
 
