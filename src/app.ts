@@ -160,8 +160,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     settings: config,
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
-  const records = new RunRecords({ orm, redactedHeaders });
-  const callbacks = parts.use(
+  const records = new RunRecords({
+    orm,
+    redactedHeaders,
+    deliveriesOf: (runIds) => callbacks.deliveriesOf(runIds),
+  });
+  const callbacks: Callbacks = parts.use(
     new Callbacks({
       pool: postgres,
       secrets,
