@@ -1,11 +1,13 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { Pool as PostgresPool } from "pg";
+import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
+import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
@@ -21,8 +23,13 @@ import { openRedis } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool, refusalFor } from "./runner/pool.ts";
+import type { Way } from "./sandbox/egress/dial.ts";
+import { openLookup } from "./sandbox/egress/lookup.ts";
+import { parseRanges } from "./sandbox/egress/rules.ts";
 import { type LanguageState, NotAccepted } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
+import { openPost } from "./services/callback-post.ts";
+import { Callbacks } from "./services/callbacks.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
 import { Dispatcher } from "./services/dispatcher.ts";
@@ -43,6 +50,8 @@ import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
+import { ScheduleFires } from "./services/schedule-fires.ts";
+import { Schedules } from "./services/schedules.ts";
 import { Secrets } from "./services/secrets.ts";
 import { ServiceLock } from "./services/service-lock.ts";
 import { redactedHeaderNames } from "./services/stored-input.ts";
@@ -151,7 +160,32 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     settings: config,
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
-  const records = new RunRecords({ orm, redactedHeaders });
+  const records = new RunRecords({
+    orm,
+    redactedHeaders,
+    deliveriesOf: (runIds) => callbacks.deliveriesOf(runIds),
+  });
+  const callbacks: Callbacks = parts.use(
+    new Callbacks({
+      pool: postgres,
+      secrets,
+      records,
+      post: openPost({ way: callbackWay(config), authorities: await readAuthorities(config) }),
+      render: callbackBody,
+      log,
+      settings: config,
+      now: () => new Date(),
+      ended: (outcome) => metrics.callbacks.inc({ outcome: outcome.toLowerCase() }),
+    }),
+  );
+  const scheduleFires = parts.use(
+    new ScheduleFires({
+      pool: postgres,
+      log,
+      now: () => new Date(),
+      fired: (outcome) => metrics.fires.inc({ outcome }),
+    }),
+  );
   const endings = new RunEndings({
     orm,
     journal,
@@ -160,6 +194,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
     },
     requeued: (run, repeated) => {
       if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
@@ -182,7 +217,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
   });
-  const durableRuns = new DurableRuns({ queue, catalog, records, requireCallback: async () => {} });
+  const durableRuns = new DurableRuns({
+    queue,
+    catalog,
+    records,
+    requireCallback: (projectId, callback) => callbacks.require(projectId, callback),
+  });
   const dispatcher: Dispatcher = parts.use(
     new Dispatcher({
       pool: postgres,
@@ -207,11 +247,19 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     writer: instanceId,
     place: () => journal.place(),
   });
-  watch(metrics, { sandbox, journal, execution, bus });
+  const schedules = new Schedules({
+    orm,
+    callbacks,
+    now: () => new Date(),
+    changed: () => scheduleFires.wake(),
+  });
+  watch(metrics, { sandbox, journal, execution, bus, callbacks });
   await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
+  callbacks.start();
+  scheduleFires.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.
@@ -229,7 +277,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, durableRuns, records, logs }),
+      runs: {
+        ...runHandlers({ runs, durableRuns, records, logs }),
+        ...scheduleHandlers({ schedules, redactedHeaders }),
+      },
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -350,14 +401,19 @@ async function describePool(pool: Pool): Promise<string> {
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus },
+  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus; callbacks: Callbacks },
 ): void {
-  const { sandbox, journal, execution, bus } = parts;
+  const { sandbox, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
     "Bytes that wait to be committed.",
     () => journal.pendingBytes,
+  );
+  metrics.gauge(
+    "codeactions_callbacks_pending",
+    "Callbacks of runs that have ended, which their receivers have not confirmed.",
+    () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
   watchSandbox(metrics, sandbox);
@@ -371,4 +427,17 @@ async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | 
   if (config.tlsCertFile === "") return undefined;
   const [cert, key] = await Promise.all([readFile(config.tlsCertFile), readFile(config.tlsKeyFile)]);
   return { cert, key };
+}
+
+/** Callbacks take the same way out as codes. */
+function callbackWay(config: Config): Way {
+  return {
+    lookup: openLookup({ servers: config.egressNameServers }),
+    allowedRanges: parseRanges(config.egressRanges),
+    connectMs: config.egressConnectMs,
+  };
+}
+
+async function readAuthorities(config: Config): Promise<string> {
+  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
 }

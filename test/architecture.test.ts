@@ -54,9 +54,10 @@ test.each([
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],
   [/^node:child_process$/, ["src/sandbox/", "src/core/db/embedded-postgres"]],
-  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/"]],
+  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/", "src/services/callback-post.ts"]],
   [/^ipaddr\.js$/, ["src/sandbox/egress/rules.ts"]],
   [/^picocolors$/, ["src/serve.ts", "src/node.ts", "src/process.ts", "src/doctor.ts"]],
+  [/^temporal-polyfill$/, ["src/services/schedule-times.ts"]],
 ])("%s stays in its room", (technology, homes) => {
   const strangers = FILES.filter(({ imports }) => imports.some((imported) => technology.test(imported)))
     .map(({ path }) => path)

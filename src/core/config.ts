@@ -364,6 +364,18 @@ const SETTINGS = {
     "First of the unprivileged user ids that workers run as, one each.",
   ),
 
+  // Who is told when runs have ended
+  callbackHttp: flag(
+    "CODEACTIONS_CALLBACK_HTTP",
+    false,
+    "Let callbacks go to `http://` addresses, too: anybody on the way can read them.",
+  ),
+  callbackCaFile: text(
+    "CODEACTIONS_CALLBACK_CA_FILE",
+    "",
+    "Certificates (PEM) that callbacks trust beside the usual ones.",
+  ),
+
   // What codes may reach
   egressHosts: list(
     "CODEACTIONS_EGRESS_HOSTS",

@@ -5,10 +5,12 @@ import { type Run, RunEntity } from "../core/db/entities/runs.ts";
 import { InstanceEntity } from "../core/db/entities/service.ts";
 import { maintainPartitions } from "../core/db/partitions.ts";
 import type { Logger } from "../core/logger.ts";
+import { forgetOldCallbacks } from "./callbacks.ts";
 import type { Journal } from "./journal.ts";
 import type { LogBus } from "./log-bus.ts";
 import { PURGE_AFTER_DAYS } from "./projects.ts";
 import { forgetOldRequestIds } from "./request-ids.ts";
+import { forgetOldFires } from "./schedule-fires.ts";
 
 const HOUSEKEEPING_MS = 3_600_000;
 
@@ -120,6 +122,8 @@ export class Instance implements AsyncDisposable {
       );
       const em = this.#orm.em.fork();
       await forgetOldRequestIds(em);
+      await forgetOldFires(this.#pool, new Date());
+      await forgetOldCallbacks(this.#pool, new Date(), this.#settings.retentionDays);
       await em.transactional(async (inner) => {
         for (const statement of PURGE) await inner.execute(statement);
       });
@@ -135,6 +139,7 @@ const LONG_AGO = `now() - interval '${PURGE_AFTER_DAYS} days'`;
 const GONE_PROJECTS = `select id from projects where delete_time < ${LONG_AGO}`;
 const GONE_CODES = `select id from codes where delete_time < ${LONG_AGO} or project_id in (${GONE_PROJECTS})`;
 const PURGE = [
+  `delete from schedules where code_id in (${GONE_CODES})`,
   `delete from code_versions where code_id in (${GONE_CODES})`,
   `delete from codes where delete_time < ${LONG_AGO} or project_id in (${GONE_PROJECTS})`,
   `delete from secrets where project_id in (${GONE_PROJECTS})`,

@@ -1,5 +1,6 @@
 import type { Run, RunOrder, RunStatus } from "../core/db/entities/runs.ts";
 import type { Line, Result } from "../sandbox/program.ts";
+import type { Delivery } from "./callbacks.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { LogEntry } from "./log-entry.ts";
@@ -10,6 +11,8 @@ export interface RunView {
   readonly payload: Payload | undefined;
   /** What a durable run was asked for, where that is known. */
   readonly order?: RunOrder | undefined;
+  /** How far its callback is, where it has one and that is known. */
+  readonly delivery?: Delivery | undefined;
 }
 
 /**
