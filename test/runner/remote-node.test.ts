@@ -17,13 +17,24 @@ import {
   ExecuteResponseSchema,
   NodeService,
 } from "../../gen/codeactions/node/v1/node_service_pb.ts";
-import { type Node, type NodeDescription, NodeUnreachable } from "../../src/runner/node.ts";
+import { type Node, NodeUnreachable } from "../../src/runner/node.ts";
 import { PROTOCOL_VERSION, toProgram } from "../../src/runner/node-contract.ts";
 import { RemoteNode } from "../../src/runner/remote-node.ts";
-import type { Invocation, Line, Listener, Outcome, Program } from "../../src/sandbox/program.ts";
 import { INVOCATION, MIB, NEVER, program, texts } from "../sandbox/stage.ts";
 import { CERTIFICATE, KEY } from "../support/certificate.ts";
-import { connectTo, NODE_KEY, type NodeProcess, startNodeProcess } from "../support/nodes.ts";
+import {
+  answered,
+  beginSleeper,
+  connectTo,
+  hearOut,
+  NODE_KEY,
+  type NodeProcess,
+  nextWhere,
+  run,
+  sleeper,
+  startNodeProcess,
+  until,
+} from "../support/nodes.ts";
 import { ECHO } from "../support/service.ts";
 
 /** The line to a node in another process: a real one, and ones that misbehave. */
@@ -110,7 +121,7 @@ test("secrets reach the run they are for and no other, on the same worker", asyn
 test("a run that is given up while it waits has not happened, and the one before it goes on", async () => {
   await using small = await startNodeProcess({ CODEACTIONS_WORKERS_MAX: "1" });
   using line = connectTo(small.port);
-  const holder = await begin(line, sleeper());
+  const holder = await beginSleeper(line);
   const stop = new AbortController();
   const accepted = vi.fn();
   const waiting = line.deliver(sleeper(), INVOCATION, { accepted, lines() {} }, stop.signal);
@@ -119,7 +130,7 @@ test("a run that is given up while it waits has not happened, and the one before
   await expect(waiting).rejects.toThrow("no longer wanted");
   await until(line, ({ waiting: waits }) => waits === 0);
   expect(accepted).not.toHaveBeenCalled();
-  await holder.cancel("CANCELLED");
+  expect(await holder.cancel()).toBe("CANCELLED");
 });
 
 test("a node that is full says so, and when to come back", async () => {
@@ -128,21 +139,21 @@ test("a node that is full says so, and when to come back", async () => {
     CODEACTIONS_WAITERS_MAX: "0",
   });
   using line = connectTo(small.port);
-  const holder = await begin(line, sleeper());
+  const holder = await beginSleeper(line);
   await expect(run(line, sleeper())).rejects.toMatchObject({
     name: "NotAccepted",
     why: "full",
     retryAfterMs: 1000,
   });
-  await holder.cancel("CANCELLED");
+  expect(await holder.cancel()).toBe("CANCELLED");
 });
 
 test("a node ends the runs of a caller that is gone", async () => {
   const line = connectTo(node.port);
-  const { lost } = await begin(line, sleeper());
+  const { outcome } = await beginSleeper(line);
   await until(remote, ({ busy }) => busy === 1);
   line[Symbol.dispose]();
-  await lost;
+  await outcome;
   await until(remote, ({ busy }) => busy === 0);
 });
 
@@ -185,16 +196,16 @@ test("a node that was started anew is given the source again", async () => {
   await using _first = first;
   await using _second = await startNodeProcess({ ...settings, CODEACTIONS_PORT: String(first.port) });
   // The line finds out that the connection broke, and makes another one.
-  await vi.waitUntil(() => line.describe(NEVER).catch(() => undefined), { timeout: 10_000, interval: 20 });
+  await answered(line);
   expect((await run(line, kept)).outcome).toMatchObject({ status: "SUCCEEDED", usage: { cold: true } });
 });
 
 test("a killed node loses the runs it has and refuses further ones, and their logs say so", async () => {
   await using victim = await startNodeProcess();
   using line = connectTo(victim.port);
-  const { lost, lines } = await begin(line, sleeper());
+  const { outcome, lines } = await beginSleeper(line);
   await victim.end("SIGKILL");
-  expect(await lost).toMatchObject({ status: "LOST", error: { kind: "NodeLost" } });
+  expect(await outcome).toMatchObject({ status: "LOST", error: { kind: "NodeLost" } });
   expect(lines.at(-1)).toMatchObject({ stream: "system", level: "error" });
   expect(lines.at(-1)?.text).toContain(`127.0.0.1:${victim.port} was lost`);
   const refused = run(line, sleeper());
@@ -205,16 +216,16 @@ test("a killed node loses the runs it has and refuses further ones, and their lo
 test("a node that stands still is silent: its watch ends, its runs are LOST, and later it is heard again", async () => {
   await using frozen = await startNodeProcess();
   using line = connectTo(frozen.port);
-  const { lost } = await begin(line, sleeper());
+  const { outcome } = await beginSleeper(line);
   const watched = line.watch(NEVER)[Symbol.asyncIterator]();
   await watched.next();
   frozen.process.kill("SIGSTOP");
-  await expect(drainOf(watched)).rejects.toThrow("has not been heard of for 2.5 s");
-  expect(await lost).toMatchObject({ status: "LOST", error: { kind: "NodeLost" } });
+  await expect(hearOut(watched)).rejects.toThrow("has not been heard of for 2.5 s");
+  expect(await outcome).toMatchObject({ status: "LOST", error: { kind: "NodeLost" } });
   await expect(line.describe(NEVER)).rejects.toBeInstanceOf(NodeUnreachable);
   await expect(run(line, sleeper())).rejects.toBeInstanceOf(NodeUnreachable);
   frozen.process.kill("SIGCONT");
-  await vi.waitUntil(() => line.describe(NEVER).catch(() => undefined), { timeout: 10_000, interval: 20 });
+  await answered(line);
   await until(line, ({ busy }) => busy === 0);
 }, 30_000);
 
@@ -235,16 +246,16 @@ test("whoever watches hears at once that a node drains, and it ends once its run
   const draining = await startNodeProcess();
   await using _ = draining;
   using line = connectTo(draining.port);
-  const running = await begin(line, sleeper());
+  const running = await beginSleeper(line);
   const watched = line.watch(NEVER)[Symbol.asyncIterator]();
   await watched.next();
   const ended = draining.end("SIGTERM");
   const told = await nextWhere(watched, (description) => description.draining);
   expect(told.busy).toBe(1);
   await expect(run(line, sleeper())).rejects.toMatchObject({ name: "NotAccepted", why: "closed" });
-  await running.cancel("CANCELLED");
+  expect(await running.cancel()).toBe("CANCELLED");
   expect(await ended).toBe(0);
-  await drainOf(watched).catch(() => {});
+  await hearOut(watched).catch(() => {});
 });
 
 test("Drain ends a node as a signal does", async () => {
@@ -269,9 +280,9 @@ test("runs that are left when the grace is over end as LOST, with the node's own
   const draining = await startNodeProcess({ CODEACTIONS_DRAIN_MS: "100" });
   await using _ = draining;
   using line = connectTo(draining.port);
-  const { lost, lines } = await begin(line, sleeper());
+  const { outcome, lines } = await beginSleeper(line);
   const ended = draining.end("SIGTERM");
-  expect((await lost).status).toBe("LOST");
+  expect((await outcome).status).toBe("LOST");
   expect(texts(lines)).toEqual(["begun", "ended because the service is shutting down"]);
   expect(await ended).toBe(0);
 });
@@ -379,62 +390,10 @@ test("a node's port has nothing for callers: health, readiness and figures, and 
     expect((await fetch(url + path, { method: "POST" })).status).toBe(404);
 });
 
-/** What a run came to, and what it wrote. */
-async function run(to: Node, ran: Program, more: Partial<Invocation> = {}) {
-  const lines: Line[] = [];
-  const listener: Listener = { accepted() {}, lines: (some) => void lines.push(...some) };
-  const { outcome } = await to.deliver(ran, { ...INVOCATION, ...more }, listener, NEVER);
-  return { outcome: await outcome, lines };
-}
-
-function sleeper(): Program {
-  return program("python", "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(600)\n");
-}
-
-/** A run that has written its first line. */
-async function begin(to: Node, ran: Program) {
-  const lines: Line[] = [];
-  const stop = new AbortController();
-  const first = Promise.withResolvers<void>();
-  const listener: Listener = {
-    accepted() {},
-    lines: (some) => {
-      lines.push(...some);
-      first.resolve();
-    },
-  };
-  const { outcome } = await to.deliver(ran, { ...INVOCATION, timeoutMs: 600_000 }, listener, stop.signal);
-  await first.promise;
-  const cancel = async (expected: Outcome["status"]) => {
-    stop.abort();
-    expect((await outcome).status).toBe(expected);
-  };
-  return { lost: outcome, lines, cancel };
-}
-
-async function until(of: Node, holds: (description: NodeDescription) => boolean): Promise<void> {
-  await nextWhere(of.watch(NEVER)[Symbol.asyncIterator](), holds);
-}
-
 function untilReady(of: Node, language: string): Promise<void> {
   return until(of, ({ languages }) =>
     languages.some((known) => known.language === language && known.state === "ready"),
   );
-}
-
-async function nextWhere(
-  watched: AsyncIterator<NodeDescription>,
-  holds: (description: NodeDescription) => boolean,
-): Promise<NodeDescription> {
-  for (;;) {
-    const { done, value } = await watched.next();
-    if (done) throw new Error("the watch ended");
-    if (holds(value)) return value;
-  }
-}
-
-async function drainOf(watched: AsyncIterator<NodeDescription>): Promise<void> {
-  while (!(await watched.next()).done);
 }
 
 function keyed(key: string): Metadata {
