@@ -18,12 +18,12 @@ import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
 import { LocalNode } from "./runner/local-node.ts";
-import { Pool, refusalFor } from "./runner/pool.ts";
-import { type Language, type LanguageState, NotAccepted } from "./sandbox/program.ts";
+import { Pool } from "./runner/pool.ts";
+import type { Language, LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { SandboxSettings } from "./sandbox/settings.ts";
 import { Catalog } from "./services/catalog.ts";
-import { type CheckSource, Codes } from "./services/codes.ts";
+import { Codes } from "./services/codes.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Instance, ServiceLock } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
@@ -84,7 +84,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
-  const pool = parts.use(new Pool({ nodes: [new LocalNode(sandbox)], log }));
+  const pool = parts.use(new Pool({ settings: config, log }));
+  pool.setNodes([new LocalNode(sandbox)]);
 
   // Services: what the product does.
   const bus = new LogBus();
@@ -113,7 +114,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const codes = new Codes({
     orm,
     catalog,
-    checkSource: checkWith(sandbox),
+    checkSource: (language, source, signal) => pool.check(language, source, signal),
     settings: config,
   });
   const records = new RunRecords(orm);
@@ -135,7 +136,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   });
   parts.defer(() => runs.drain(config.drainMs));
   const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
-  watch(metrics, { sandbox, journal, runs, bus });
+  watch(metrics, { sandbox, pool, journal, runs, bus });
   await instance.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
@@ -225,24 +226,17 @@ function waiversOf(config: Config): string[] {
   return config.waivedWalls.map((wall) => `the wall "${wall}" is waived by CODEACTIONS_WAIVE_WALLS`);
 }
 
-/** The sandbox looks at a source; what it refuses becomes our refusal. */
-function checkWith(sandbox: Sandbox): CheckSource {
-  return async (language, source, signal) => {
-    try {
-      return await sandbox.check(language, source, signal);
-    } catch (error) {
-      if (!(error instanceof NotAccepted)) throw error;
-      throw refusalFor(error, language);
-    }
-  };
-}
-
-async function describePool(pool: Pool): Promise<string> {
-  const nodes = pool.describe();
-  const closed = nodes.filter((node) => node.state === "closed");
-  if (closed.length === 0)
-    throw new Error(nodes.map((node) => `${node.node} is ${node.state}: ${node.reason}`).join("; "));
-  return `${closed.length} of ${nodes.length} nodes take runs`;
+function describePool(pool: Pool): string {
+  const { nodes } = pool.describe();
+  const takers = nodes.filter(({ takesRuns }) => takesRuns);
+  const others = nodes.filter(({ takesRuns }) => !takesRuns);
+  const why = others.map(({ id, state, breaker, reason }) => {
+    const how = state === "ready" ? `its breaker is ${breaker}` : `it is ${state}`;
+    return reason === "" ? `${id}: ${how}` : `${id}: ${how} (${reason})`;
+  });
+  const told = [`${takers.length} of ${nodes.length} nodes take runs`, ...why].join("; ");
+  if (takers.length === 0) throw new Error(told);
+  return told;
 }
 
 function describeLanguage(sandbox: Sandbox, language: Language): string {
@@ -254,9 +248,9 @@ function describeLanguage(sandbox: Sandbox, language: Language): string {
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; runs: Runs; bus: LogBus },
+  parts: { sandbox: Sandbox; pool: Pool; journal: Journal; runs: Runs; bus: LogBus },
 ): void {
-  const { sandbox, journal, runs, bus } = parts;
+  const { sandbox, pool, journal, runs, bus } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => runs.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
@@ -280,7 +274,11 @@ function watch(
     () => sandbox.describe().memoryBytes,
   );
   metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
-  metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
+  metrics.gauge(
+    "codeactions_runs_waiting",
+    "Runs that wait for a node, or on the local one for a worker.",
+    () => pool.describe().queue.depth + sandbox.describe().waiting,
+  );
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {

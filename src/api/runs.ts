@@ -158,6 +158,7 @@ export function runAsk(request: RunCodeRequest | RunCodeStreamRequest): RunAsk {
     input: runInputOf(request.input),
     timeoutMs: millisecondsOf(request.timeout),
     requestId: request.requestId,
+    ...(request.idempotent && { idempotent: true }),
   };
 }
 

@@ -5,7 +5,7 @@ import { Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Pool } from "../runner/pool.ts";
-import type { Invocation, Outcome, Pair, Program } from "../sandbox/program.ts";
+import type { Invocation, Outcome, Pair } from "../sandbox/program.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
 import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
@@ -89,8 +89,11 @@ export class Runs {
 
   /** Runs a version of a code and waits for its end. Without a request id, the run ends with its caller. */
   async runCode(call: Call, ask: RunAsk): Promise<RunView> {
+    if (ask.requestId === "") {
+      const run = await this.#newRun(call, ask, call.deadlineMs);
+      return this.#waitFor(await this.#start(run), call, true);
+    }
     const run = await this.#newRun(call, ask);
-    if (ask.requestId === "") return this.#waitFor(await this.#start(run), call, true);
     const key = { projectId: run.projectId, requestId: ask.requestId, method: "RunCode", ask };
     return this.#waitFor(await this.#startOnce(key, run), call, false);
   }
@@ -171,11 +174,11 @@ export class Runs {
     await all();
   }
 
-  async #newRun(call: Call, ask: RunAsk): Promise<NewRun> {
+  async #newRun(call: Call, ask: RunAsk, deadlineMs?: number): Promise<NewRun> {
     const runnable = await this.#catalog.runnable(ask.codeId, ask.version);
     const { projectId } = runnable.code;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(ask.codeId) });
-    return newCodeRun(runnable, ask, "RPC");
+    return newCodeRun(runnable, ask, "RPC", deadlineMs);
   }
 
   /** The run that this request id stands for: a new one, one under way here, or the id of one on record. */
@@ -252,14 +255,14 @@ export class Runs {
       timeoutMs: asked.timeoutMs,
       resultBytesMax: asked.resultBytesMax,
     };
-    void this.#carryOut(live, asked.program, invocation, payload);
+    void this.#carryOut(live, asked, invocation, payload);
     return live;
   }
 
   /** The life of a run from here to its record. Never throws: every end is the live run's. */
   async #carryOut(
     live: LiveRun,
-    program: Program,
+    { program, deadlineMs, idempotent }: NewRun,
     invocation: Invocation,
     input: Payload | undefined,
   ): Promise<void> {
@@ -268,7 +271,8 @@ export class Runs {
         accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
         lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
       };
-      const outcome = await this.#pool.run(program, invocation, listener, live.signal);
+      const order = { program, invocation, listener, deadlineMs, idempotent };
+      const outcome = await this.#pool.run(order, live.signal);
       await this.#conclude(live, outcome, invocation, input);
     } catch (error) {
       await this.#concludeUnstarted(live, error);
