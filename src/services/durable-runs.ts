@@ -14,7 +14,7 @@ const AHEAD_DAYS_MAX = 7;
 const DAY_MS = 86_400_000;
 
 /** What a durable run is asked for beside what every run is. */
-export interface StartAsk extends RunAsk {
+export interface StartAsk extends Omit<RunAsk, "idempotent"> {
   readonly notBefore: Date | undefined;
   readonly retryPolicy: AskedPolicy | undefined;
   readonly idempotent: boolean;
