@@ -85,6 +85,7 @@ export class Callbacks implements AsyncDisposable {
   readonly #settings: CallbackSettings;
   readonly #ranges: Ranges;
   readonly #now: () => Date;
+  readonly #tryMs: number;
   readonly #ended: (outcome: "DELIVERED" | "FAILED") => void;
   readonly #rounds: Rounds;
   readonly #closing = new AbortController();
@@ -103,6 +104,8 @@ export class Callbacks implements AsyncDisposable {
     log: Logger;
     settings: CallbackSettings;
     now: () => Date;
+    /** How long each try may take. */
+    tryMs?: number;
     /** Called once per callback with what became of it; for figures. */
     ended: (outcome: "DELIVERED" | "FAILED") => void;
   }) {
@@ -115,6 +118,7 @@ export class Callbacks implements AsyncDisposable {
     this.#settings = parts.settings;
     this.#ranges = parseRanges(parts.settings.egressRanges);
     this.#now = parts.now;
+    this.#tryMs = parts.tryMs ?? TRY_MS;
     this.#ended = parts.ended;
     this.#rounds = new Rounds({
       work: () => this.#round(),
@@ -251,10 +255,10 @@ export class Callbacks implements AsyncDisposable {
     const { runId } = claimed;
     const time = this.#now();
     const startMs = performance.now();
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(TRY_MS)]);
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#tryMs)]);
     const outcome = await this.#try(claimed, time, signal).catch((error: unknown) => ({
       statusCode: 0,
-      error: signal.aborted ? `there was no answer within ${TRY_MS / 1000} s` : wordsOf(error),
+      error: signal.aborted ? `there was no answer within ${this.#tryMs / 1000} s` : wordsOf(error),
       text: "",
     }));
     if (this.#closing.signal.aborted && outcome.statusCode === 0) return this.#giveBack(claimed);
