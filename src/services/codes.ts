@@ -166,7 +166,7 @@ export class Codes {
       await em.flush();
       return { code, version };
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return changed;
   }
 
@@ -181,7 +181,7 @@ export class Codes {
       await stopSchedules(em, codeId);
       return code;
     });
-    this.#catalog.deleted(codeId);
+    await this.#catalog.deleted(codeId);
     return deleted;
   }
 
@@ -197,7 +197,7 @@ export class Codes {
       await resumeSchedules(em, codeId, found.updateTime);
       return found;
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return code;
   }
 
@@ -241,7 +241,7 @@ export class Codes {
       await em.flush();
       return code;
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return activated;
   }
 

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import type { MikroORM } from "@mikro-orm/postgresql";
-import { Client, type Pool } from "pg";
+import type { Pool } from "pg";
 import { type Run, RunEntity } from "../core/db/entities/runs.ts";
 import { InstanceEntity } from "../core/db/entities/service.ts";
 import { maintainPartitions } from "../core/db/partitions.ts";
@@ -13,7 +13,6 @@ import { forgetOldRequestIds } from "./request-ids.ts";
 import { forgetOldFires } from "./schedule-fires.ts";
 
 const HOUSEKEEPING_MS = 3_600_000;
-const RECONNECT_MS = 1_000;
 
 /**
  * This service as the database knows it: one row with a lease that is renewed as long as the process lives. Runs
@@ -147,58 +146,3 @@ const PURGE = [
   `delete from tokens where project_id in (${GONE_PROJECTS})`,
   `delete from projects where delete_time < ${LONG_AGO}`,
 ];
-
-/**
- * Holds the database for this one service, as long as its connection lives. What a service learns (a published
- * version, a revoked token) is known to itself only, so two of them on one database would serve stale answers.
- */
-export class ServiceLock implements AsyncDisposable {
-  readonly #databaseUrl: string;
-  readonly #lost: (error: Error) => void;
-  #client: Client | undefined;
-  #closed = false;
-
-  constructor(databaseUrl: string, lost: (error: Error) => void) {
-    this.#databaseUrl = databaseUrl;
-    this.#lost = lost;
-  }
-
-  /** Throws when another service holds the database. */
-  async take(): Promise<void> {
-    const client = new Client({ connectionString: this.#databaseUrl, keepAlive: true });
-    client.on("error", () => {});
-    client.on("end", () => void this.#takeAgain());
-    await client.connect();
-    const { rows } = await client.query<{ taken: boolean }>(
-      "select pg_try_advisory_lock(hashtext('codeactions.service')) as taken",
-    );
-    if (rows[0]?.taken) {
-      this.#client = client;
-      return;
-    }
-    client.removeAllListeners("end");
-    await client.end();
-    throw new Error(
-      "another Code Actions is using this database; stop it first, or give this one a DATABASE_URL of its own",
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await this.#client?.end();
-  }
-
-  /** The connection broke, as when PostgreSQL restarts: the lock is taken again as soon as there is one to take. */
-  async #takeAgain(): Promise<void> {
-    if (this.#client === undefined) return;
-    this.#client = undefined;
-    while (!this.#closed) {
-      try {
-        return await this.take();
-      } catch (error) {
-        if (error instanceof Error && error.message.startsWith("another")) return this.#lost(error);
-        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-      }
-    }
-  }
-}

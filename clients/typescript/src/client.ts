@@ -31,12 +31,16 @@ import {
 import type { Heartbeat, Run, RunEvent } from "./gen/codeactions/v1/run_pb.ts";
 import {
   type ListRunsRequestSchema,
+  type ListSchedulesRequestSchema,
   type RunCodeRequestSchema,
   type RunCodeStreamRequestSchema,
   RunnerService,
   type RunSourceRequestSchema,
+  type WatchPoolRequestSchema,
+  type WatchPoolResponse,
   type WatchRunRequestSchema,
 } from "./gen/codeactions/v1/runner_service_pb.ts";
+import type { Schedule } from "./gen/codeactions/v1/schedule_pb.ts";
 import type { Secret } from "./gen/codeactions/v1/secret_pb.ts";
 import { layered } from "./layer.ts";
 import { itemsOf } from "./pages.ts";
@@ -51,6 +55,11 @@ export type RunStep = RunEvent & {
 /** What a tail shows; heartbeats are swallowed. */
 export type LogStep = LogEvent & {
   readonly event: Exclude<LogEvent["event"], { case: "heartbeat"; value: Heartbeat }>;
+};
+
+/** What a watched pool shows; heartbeats are swallowed. */
+export type PoolStep = WatchPoolResponse & {
+  readonly event: Exclude<WatchPoolResponse["event"], { case: "heartbeat"; value: Heartbeat }>;
 };
 
 /** How to follow something. */
@@ -101,6 +110,11 @@ export interface CodeActions {
    * Starts now unless `from` says otherwise. Ends with its run; the others end with `signal`, or when the loop is left.
    */
   tail(request: Init<typeof TailLogsRequestSchema>, options?: FollowOptions): AsyncIterable<LogStep>;
+  /**
+   * Shows the pool, and then every change of it, until `signal` or the end of the loop. After a broken connection it
+   * begins anew with the whole pool: changes of that moment are in it, and not told one by one.
+   */
+  watchPool(request?: Init<typeof WatchPoolRequestSchema>, options?: FollowOptions): AsyncIterable<PoolStep>;
 
   /** All codes of a project, newest first. */
   listAllCodes(request: Init<typeof ListCodesRequestSchema>, options?: CallOptions): AsyncIterable<Code>;
@@ -116,6 +130,11 @@ export interface CodeActions {
   ): AsyncIterable<Secret>;
   /** All runs of a project or a code, newest first. */
   listAllRuns(request: Init<typeof ListRunsRequestSchema>, options?: CallOptions): AsyncIterable<Run>;
+  /** All schedules of a project or a code, without their inputs, newest first. */
+  listAllSchedules(
+    request: Init<typeof ListSchedulesRequestSchema>,
+    options?: CallOptions,
+  ): AsyncIterable<Schedule>;
   /** All log entries of a run, a code or a project that are kept by now, oldest first unless asked otherwise. */
   listAllLogEntries(
     request: Init<typeof ListLogEntriesRequestSchema>,
@@ -222,6 +241,13 @@ export function clientOver(
         giveUpAfterMs,
         signals: [signal, closing.signal],
       }),
+    watchPool: (request = {}, { signal } = {}) =>
+      follow<WatchPoolResponse>({
+        open: (_, connection) => runs.watchPool(request, { signal: connection }),
+        isLast: () => false,
+        giveUpAfterMs,
+        signals: [signal, closing.signal],
+      }),
     listAllCodes: (request, options) =>
       itemsOf(
         request,
@@ -245,6 +271,12 @@ export function clientOver(
         request,
         (page) => runs.listRuns(page, options),
         (answer) => answer.runs,
+      ),
+    listAllSchedules: (request, options) =>
+      itemsOf(
+        request,
+        (page) => runs.listSchedules(page, options),
+        (answer) => answer.schedules,
       ),
     listAllLogEntries: (request, options) =>
       itemsOf(
