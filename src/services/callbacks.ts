@@ -164,14 +164,18 @@ export class Callbacks implements AsyncDisposable {
     }
   }
 
-  /** A durable run has ended, and that is on record: whoever is to be told will be. */
-  async runEnded(run: Pick<Run, "id">): Promise<void> {
-    const { rowCount } = await this.#pool.query({
-      name: "callback-due",
-      text: "update callbacks set status = 'PENDING', next_time = $2 where run_id = $1 and status = 'WAITING'",
-      values: [run.id, this.#now()],
-    });
-    if (rowCount) this.#rounds.wake();
+  /** A durable run has ended, and that is on record: whoever is to be told will be. Never rejects. */
+  async runEnded({ id: runId }: Pick<Run, "id">): Promise<void> {
+    try {
+      const { rowCount } = await this.#pool.query({
+        name: "callback-due",
+        text: "update callbacks set status = 'PENDING', next_time = $2 where run_id = $1 and status = 'WAITING'",
+        values: [runId, this.#now()],
+      });
+      if (rowCount) this.#rounds.wake();
+    } catch (error) {
+      this.#log.warn({ error, runId }, "a callback could not be begun; it is looked for later");
+    }
   }
 
   /** How far the callbacks of runs are, by run; of runs that tell nobody there is none. */
@@ -210,7 +214,8 @@ export class Callbacks implements AsyncDisposable {
   async #sweep(now: Date): Promise<void> {
     await this.#pool.query({
       name: "sweep-callbacks",
-      text: `update callbacks set status = 'PENDING', next_time = $1 where run_id in (
+      // The status is looked at again where another service's sweep was first.
+      text: `update callbacks set status = 'PENDING', next_time = $1 where status = 'WAITING' and run_id in (
         select callbacks.run_id from callbacks join runs on runs.id = callbacks.run_id
         where callbacks.status = 'WAITING' and runs.status not in ('QUEUED', 'RUNNING') limit ${SWEEP_MAX})`,
       values: [now],

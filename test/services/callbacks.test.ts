@@ -46,7 +46,7 @@ beforeAll(async () => {
   orm = await openOrm(url, 4);
   await migrate(orm);
   pool = new Pool({ connectionString: url, max: 8 });
-  secrets = new Secrets({ orm, key: randomBytes(32) });
+  secrets = new Secrets({ orm, key: randomBytes(32), tell: async () => {} });
 });
 afterAll(async () => {
   await orm.close(true);
@@ -88,7 +88,7 @@ function open(world: World = {}): Callbacks {
   return new Callbacks({
     pool,
     secrets,
-    records: new RunRecords({ orm, redactedHeaders: new Set() }),
+    records: new RunRecords({ orm, redactedHeaders: new Set(), deliveriesOf: async () => new Map() }),
     post: openPost({
       way: { lookup, allowedRanges: parseRanges(egressRanges), connectMs: 5_000 },
       authorities,
