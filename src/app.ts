@@ -196,6 +196,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
+      scheduleFires.runEnded(run);
     },
     requeued: (run, repeated) => {
       if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
