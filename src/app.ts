@@ -25,6 +25,7 @@ import type { SandboxSettings } from "./sandbox/settings.ts";
 import { Catalog } from "./services/catalog.ts";
 import { type CheckSource, Codes } from "./services/codes.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
+import { Execution } from "./services/execution.ts";
 import { Instance, ServiceLock } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
 import { LogBus } from "./services/log-bus.ts";
@@ -34,6 +35,7 @@ import { Projects } from "./services/projects.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
 import { Secrets } from "./services/secrets.ts";
+import { redactedHeaderNames } from "./services/stored-input.ts";
 
 /** The running service: every part, wired once. Closing it drains and leaves nothing behind. */
 export interface App extends AsyncDisposable {
@@ -101,7 +103,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     orm,
     pool: postgres,
     settings: config,
-    deleted: (codeId) => runs.cancelWaiting(codeId),
+    deleted: (codeId) => execution.cancelWaiting(codeId),
   });
   const secrets = new Secrets({ orm, key: keys.secrets });
   const projects = new Projects({
@@ -116,26 +118,26 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     checkSource: checkWith(sandbox),
     settings: config,
   });
-  const records = new RunRecords(orm);
-  const runs: Runs = new Runs({
+  const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
+  const records = new RunRecords({ orm, redactedHeaders });
+  const execution: Execution = new Execution({
     orm,
     pool,
     journal,
     bus,
-    catalog,
     secrets,
-    records,
     log,
     owner: instanceId,
-    settings: config,
+    redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
     },
   });
-  parts.defer(() => runs.drain(config.drainMs));
+  parts.defer(() => execution.drain(config.drainMs));
+  const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
   const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
-  watch(metrics, { sandbox, journal, runs, bus });
+  watch(metrics, { sandbox, journal, execution, bus });
   await instance.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
@@ -254,10 +256,10 @@ function describeLanguage(sandbox: Sandbox, language: Language): string {
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; runs: Runs; bus: LogBus },
+  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus },
 ): void {
-  const { sandbox, journal, runs, bus } = parts;
-  metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => runs.underWay);
+  const { sandbox, journal, execution, bus } = parts;
+  metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
     "Bytes that wait to be committed.",

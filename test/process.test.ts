@@ -1,24 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { chmod, mkdtemp, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { LogStream } from "../gen/codeactions/v1/log_pb.ts";
 import { RunStatus } from "../gen/codeactions/v1/run_pb.ts";
-import { goFolder } from "./support/go-folder.ts";
 import {
-  type Clients,
-  clientsOver,
-  newCode,
-  newProject,
-  OPERATOR_TOKEN,
-  textOf,
-  transportFor,
-} from "./support/service.ts";
+  type Launched,
+  launch as launchProcess,
+  newDataFolder,
+  type Started,
+  start as startProcess,
+} from "./support/processes.ts";
+import { clientsOver, newCode, newProject, textOf, transportFor } from "./support/service.ts";
 
 /** The service as a process of its own, on its embedded database: started, killed and started again. */
 
@@ -34,10 +28,10 @@ const SLOW = [
 ].join("\n");
 
 let folder: string;
-const running: Running[] = [];
+const running: Started[] = [];
 
 beforeEach(async () => {
-  folder = await newFolder();
+  folder = await newDataFolder();
 });
 
 afterEach(async () => {
@@ -140,15 +134,15 @@ test.each(["SIGTERM", "SIGINT"] as const)(
 
 test("a second service on the same folder, or a used port, says so and ends", async () => {
   await start();
-  const sameFolder = await launch({ CODEACTIONS_PORT: "0" });
+  const sameFolder = launch({ CODEACTIONS_PORT: "0" });
   expect(await sameFolder.code).not.toBe(0);
   expect(await sameFolder.errors).toContain(folder);
   const occupied = createServer().listen(0, "127.0.0.1");
   await once(occupied, "listening");
   const { port } = occupied.address() as { port: number };
-  const other = await newFolder();
+  const other = await newDataFolder();
   try {
-    const samePort = await launch({ CODEACTIONS_PORT: String(port), CODEACTIONS_DATA_DIR: other });
+    const samePort = launch({ CODEACTIONS_PORT: String(port), CODEACTIONS_DATA_DIR: other });
     expect(await samePort.code).not.toBe(0);
     expect(await samePort.errors).toMatch(new RegExp(`${port}.*CODEACTIONS_PORT`, "s"));
   } finally {
@@ -158,7 +152,7 @@ test("a second service on the same folder, or a used port, says so and ends", as
 });
 
 test("a wrong setting ends the start with its name and what is accepted", async () => {
-  const wrong = await launch({ CODEACTIONS_PORT: "many", CODEACTIONS_RETENTION_DAYS: "0" });
+  const wrong = launch({ CODEACTIONS_PORT: "many", CODEACTIONS_RETENTION_DAYS: "0" });
   expect(await wrong.code).not.toBe(0);
   expect(await wrong.errors).toMatch(/CODEACTIONS_PORT is "many"; accepted: a whole number from 0 to 65535/);
   expect(await wrong.errors).toMatch(/CODEACTIONS_RETENTION_DAYS/);
@@ -166,7 +160,7 @@ test("a wrong setting ends the start with its name and what is accepted", async 
 
 test("the first start shows the operator's token once, and makes a demo that runs", async () => {
   const environment = { CODEACTIONS_DEMO: "true", CODEACTIONS_BOOTSTRAP_TOKEN: "" };
-  const first = await launch({ CODEACTIONS_PORT: "0", ...environment });
+  const first = launch({ CODEACTIONS_PORT: "0", ...environment });
   const shown = await first.output((text) => text.includes("TailLogs"));
   const token = /ca_[\w-]{40,}/.exec(shown)?.[0];
   expect(token).toBeDefined();
@@ -178,77 +172,26 @@ test("the first start shows the operator's token once, and makes a demo that run
   expect(await (await fetch(`${url}/e/demo/hello-javascript?name=you`)).json()).toEqual({ hello: "you" });
   first.process.kill("SIGTERM");
   expect(await first.code).toBe(0);
-  const second = await launch({ CODEACTIONS_PORT: "0", ...environment });
+  const second = launch({ CODEACTIONS_PORT: "0", ...environment });
   const again = await second.output((text) => text.includes("TailLogs"));
   expect(again).not.toMatch(/ca_[\w-]{40,}/);
   second.process.kill("SIGTERM");
   await second.code;
 });
 
-/** A folder that the database's own user may enter, as a data folder is. */
-async function newFolder(): Promise<string> {
-  const made = await mkdtemp(join(tmpdir(), "code-actions-process-"));
-  await chmod(made, 0o711);
-  return made;
-}
-
-interface Running {
-  readonly process: ChildProcess;
-  readonly clients: Clients;
-  end(signal: NodeJS.Signals): Promise<number | null>;
-}
-
-async function start(settings: Record<string, string> = {}): Promise<Running> {
-  const launched = await launch({ CODEACTIONS_PORT: "0", CODEACTIONS_LEASE_MS: "2000", ...settings });
-  const shown = await launched.output((text) => /http:\/\/127\.0\.0\.1:\d+/.test(text));
-  const url = /http:\/\/127\.0\.0\.1:\d+/.exec(shown)![0];
-  const service = {
-    process: launched.process,
-    clients: clientsOver(transportFor("connect", url, OPERATOR_TOKEN)),
-    end: (signal: NodeJS.Signals) => {
-      launched.process.kill(signal);
-      return launched.code;
-    },
-  };
+async function start(settings: Record<string, string> = {}): Promise<Started> {
+  const environment = { CODEACTIONS_DATA_DIR: folder, CODEACTIONS_LEASE_MS: "2000", ...settings };
+  const service = await startProcess(["serve"], environment);
   running.push(service);
   return service;
 }
 
-async function launch(environment: Record<string, string>) {
-  const child = spawn(process.execPath, ["src/main.ts", "serve"], {
-    env: {
-      PATH: process.env.PATH,
-      HOME: process.env.HOME,
-      CODEACTIONS_DATA_DIR: folder,
-      CODEACTIONS_GO_DIR: goFolder,
-      CODEACTIONS_BOOTSTRAP_TOKEN: OPERATOR_TOKEN,
-      CODEACTIONS_LOG_LEVEL: "warn",
-      ...environment,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const code = once(child, "exit").then(([status]) => status as number | null);
-  const errors = collect(child.stderr!);
-  let text = "";
-  const lines = createInterface({ input: child.stdout! });
-  const output = async (enough: (text: string) => boolean): Promise<string> => {
-    for await (const line of lines) {
-      text += `${line}\n`;
-      if (enough(text)) return text;
-    }
-    throw new Error(`the service ended: ${text}\n${await errors}`);
-  };
-  return { process: child, code, errors, output };
-}
-
-async function collect(stream: NodeJS.ReadableStream): Promise<string> {
-  let text = "";
-  for await (const piece of stream) text += piece;
-  return text;
+function launch(environment: Record<string, string>): Launched {
+  return launchProcess(["serve"], { CODEACTIONS_DATA_DIR: folder, ...environment });
 }
 
 /** The process of a code under a service that runs `SLOW`. */
-async function guestOf(service: Running): Promise<number> {
+async function guestOf(service: Started): Promise<number> {
   for (const pid of descendantsOf(service.process.pid!)) {
     if ((await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim() === "fast-asleep") return pid;
   }

@@ -145,7 +145,7 @@ const CHUNK_COLUMNS: readonly Column<ChunkRow>[] = [
 ];
 
 /** What a row has that says which run it is, and not how far it has come. */
-const FIXED = ["id", "project_id", "code_id", "version", "trigger", "attempt", "owner", "create_time"];
+const FIXED = ["id", "project_id", "code_id", "trigger", "attempt", "owner", "create_time"];
 
 /** The tables, and what becomes of a row that is there already. */
 const TABLES: { readonly [Name in keyof Rows]: Table<Rows[Name][number]> } = {
@@ -158,7 +158,7 @@ const TABLES: { readonly [Name in keyof Rows]: Table<Rows[Name][number]> } = {
   payloads: {
     name: "run_payloads",
     columns: PAYLOAD_COLUMNS,
-    onConflict: `on conflict (run_id) do update set ${replacing(PAYLOAD_COLUMNS, (name) => name.startsWith("result_"))}`,
+    onConflict: `on conflict (run_id) do update set ${replacing(PAYLOAD_COLUMNS, (name) => name.startsWith("result_") || name === "headers")}`,
   },
   runs: {
     name: "runs",

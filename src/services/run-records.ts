@@ -13,6 +13,7 @@ import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } fr
 import type { Payload } from "./journal-batch.ts";
 import type { RunView } from "./live-run.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId, pageToken } from "./pages.ts";
+import { redacted } from "./stored-input.ts";
 
 /** Bodies in one page of runs. */
 const PAGE_BYTES_MAX = 3 * 1024 * 1024;
@@ -28,9 +29,15 @@ export interface RunFilter {
 /** Reads runs that are on record. */
 export class RunRecords {
   readonly #orm: MikroORM;
+  readonly #redactedHeaders: ReadonlySet<string>;
 
-  constructor(orm: MikroORM) {
-    this.#orm = orm;
+  constructor(parts: {
+    orm: MikroORM;
+    /** Names of headers whose values are not shown, in lower case: a run that waits still has them. */
+    redactedHeaders: ReadonlySet<string>;
+  }) {
+    this.#orm = parts.orm;
+    this.#redactedHeaders = parts.redactedHeaders;
   }
 
   /** Whether a run is on record. */
@@ -77,7 +84,7 @@ export class RunRecords {
     const found = await this.#orm.em.fork().findOne(RunPayloadEntity, { runId });
     if (found === null) return undefined;
     const { method, path, query, headers, body } = found;
-    const input = { method, path, query, headers, body };
+    const input = redacted({ method, path, query, headers, body }, this.#redactedHeaders);
     if (found.resultBody == null) return input;
     return {
       ...input,

@@ -2,10 +2,11 @@ import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM } from "@mikro-orm/postgresql";
 import { CodeEntity, CodeVersionEntity, SecretEntity } from "./entities/codes.ts";
 import { ProjectEntity, TokenEntity } from "./entities/projects.ts";
-import { LogChunkEntity, RunEntity, RunPayloadEntity } from "./entities/runs.ts";
+import { LogChunkEntity, RunEntity, RunOrderEntity, RunPayloadEntity } from "./entities/runs.ts";
 import { InstanceEntity, RequestIdEntity } from "./entities/service.ts";
 import { Migration20261123CreateTables } from "./migrations/20261123-create-tables.ts";
 import { Migration20261123LimitsAndEgress } from "./migrations/20261123-limits-and-egress.ts";
+import { Migration20261128DurableRuns } from "./migrations/20261128-durable-runs.ts";
 
 /** Opens the ORM; connects on first use. Its connections are its own, apart from the call path's. */
 export function openOrm(databaseUrl: string, connectionsMax: number): Promise<MikroORM> {
@@ -19,6 +20,7 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
       SecretEntity,
       RunEntity,
       RunPayloadEntity,
+      RunOrderEntity,
       LogChunkEntity,
       InstanceEntity,
       RequestIdEntity,
@@ -31,6 +33,7 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
       migrationsList: [
         { name: "20261123-create-tables", class: Migration20261123CreateTables },
         { name: "20261123-limits-and-egress", class: Migration20261123LimitsAndEgress },
+        { name: "20261128-durable-runs", class: Migration20261128DurableRuns },
       ],
     },
     // Partitions are made and dropped by the service as days pass; to the ORM each family is one table.
