@@ -6,7 +6,7 @@ import { newId } from "../core/ids.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
 import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
-import { type Execution, outcomeUnknown } from "./execution.ts";
+import type { Execution } from "./execution.ts";
 import type { Journal } from "./journal.ts";
 import type { LimitSettings } from "./limits.ts";
 import type { LiveRun, RunView } from "./live-run.ts";
@@ -21,6 +21,7 @@ import {
   type TryAsk,
 } from "./new-run.ts";
 import { claimRequestId, type RequestKey, releaseRequestId } from "./request-ids.ts";
+import { outcomeUnknown } from "./run-endings.ts";
 import type { RunRecords } from "./run-records.ts";
 
 /** How long a repeated request waits between looks at a run that another process has. */

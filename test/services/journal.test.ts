@@ -27,7 +27,9 @@ beforeAll(async () => {
     log: silent,
     settings: { writer },
     committed: (chunks) => committed.push(...chunks),
+    gone: () => {},
   });
+  await register(writer);
 });
 
 afterAll(async () => {
@@ -118,7 +120,13 @@ test("a commit whose confirmation is lost is not made twice, and what it said st
       };
     },
   });
-  const other = new Journal({ pool: unreliable, log: silent, settings: { writer }, committed: () => {} });
+  const other = new Journal({
+    pool: unreliable,
+    log: silent,
+    settings: { writer },
+    committed: () => {},
+    gone: () => {},
+  });
   const run = aRun();
   other.append(run, [anEntry(1), anEntry(2)]);
   await other.finish(ended(run, "SUCCEEDED"), undefined);
@@ -168,6 +176,14 @@ test("a thousand runs that end together cost a few commits", async () => {
   expect(ours.every(Boolean)).toBe(true);
   expect((await commits()) - before).toBeLessThan(20);
 });
+
+/** As a service does before it has runs. */
+async function register(instanceId: string): Promise<void> {
+  await pool.query(
+    "insert into instances (id, host, pid, start_time, lease_until) values ($1, 'here', 1, now(), now() + interval '1 hour')",
+    [instanceId],
+  );
+}
 
 function aRun(): Run {
   return {
