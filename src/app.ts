@@ -42,9 +42,11 @@ import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Execution } from "./services/execution.ts";
 import { Instance } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
+import { Lease } from "./services/lease.ts";
 import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
+import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
 import { Projects } from "./services/projects.ts";
@@ -121,6 +123,8 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   if (migrated.length > 0) log.info({ migrated }, "migrated the database");
   const postgres = new PostgresPool({ connectionString: databaseUrl, max: config.databaseConnectionsMax });
   postgres.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
+  // One that is in use says so itself, too: whoever uses it learns it from its query.
+  postgres.on("connect", (client) => client.on("error", () => {}));
   parts.defer(() => postgres.end());
 
   // The engine room, and the pool over it.
@@ -151,8 +155,14 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     committed: (chunks) => bus.committed(chunks),
     gone: failed.resolve,
   });
-  const lease = { id: instanceId, leaseMs: config.leaseMs, retentionDays: config.retentionDays };
-  const instance = parts.use(new Instance({ orm, pool: postgres, journal, bus, log, settings: lease }));
+  const lease = new Lease({
+    databaseUrl,
+    log,
+    settings: { id: instanceId, leaseMs: config.leaseMs },
+    gone: failed.resolve,
+    renewed: () => void lostRuns.look(),
+  });
+  const instance = parts.use(new Instance({ orm, pool: postgres, lease, log, settings: config }));
   parts.defer(() => journal.close(CLOSE_JOURNAL_MS));
   const catalog = new Catalog({
     orm,
@@ -207,10 +217,12 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     journal,
     bus,
     log,
+    redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
+      scheduleFires.runEnded(run);
     },
     requeued: (run, repeated) => {
       if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
@@ -226,6 +238,17 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     log,
     owner: instanceId,
     redactedHeaders,
+  });
+  const lostRuns = new LostRuns({
+    orm,
+    pool: postgres,
+    journal,
+    execution,
+    endings,
+    log,
+    id: instanceId,
+    mayJudge: () => lease.mayJudge,
+    lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
   const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
@@ -245,7 +268,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
       execution,
       log,
       settings: { owner: instanceId, runsMax: config.durableRunsMax },
-      isSure: () => true,
+      isSure: () => lease.isSure,
     }),
   );
   const dueRuns = new Listener({

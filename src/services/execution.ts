@@ -221,8 +221,7 @@ export class Execution {
     const result = outcome.result && storedResult(outcome.result);
     const stored = input && { ...input, ...(result && { result }) };
     const answer: Payload = { ...(input ?? plainInput(invocation)), ...(result && { result }) };
-    if (isDurable(live)) await this.#endings.settleAttempt(live, row, stored, answer);
-    else await this.#endings.settle(live, row, stored, answer);
+    await this.#endings.settleAttempt(live, row, stored, answer);
   }
 
   /** No worker had the run: it is withdrawn if nobody has seen it, and otherwise ends as what stopped it. */
