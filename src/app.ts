@@ -22,16 +22,16 @@ import { Metrics } from "./core/metrics.ts";
 import { openRedis } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
-import { Pool, refusalFor } from "./runner/pool.ts";
+import { Pool } from "./runner/pool.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
-import { type LanguageState, NotAccepted } from "./sandbox/program.ts";
+import type { LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
 import { Catalog } from "./services/catalog.ts";
-import { type CheckSource, Codes } from "./services/codes.ts";
+import { Codes } from "./services/codes.ts";
 import { Dispatcher } from "./services/dispatcher.ts";
 import { DUE_CHANNEL } from "./services/durable-orders.ts";
 import { DurableQueue } from "./services/durable-queue.ts";
@@ -40,9 +40,11 @@ import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Execution } from "./services/execution.ts";
 import { Instance } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
+import { Lease } from "./services/lease.ts";
 import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
+import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
 import { Projects } from "./services/projects.ts";
@@ -109,11 +111,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   if (migrated.length > 0) log.info({ migrated }, "migrated the database");
   const postgres = new PostgresPool({ connectionString: databaseUrl, max: config.databaseConnectionsMax });
   postgres.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
+  // One that is in use says so itself, too: whoever uses it learns it from its query.
+  postgres.on("connect", (client) => client.on("error", () => {}));
   parts.defer(() => postgres.end());
 
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
-  const pool = parts.use(new Pool({ nodes: [new LocalNode(sandbox)], log }));
+  const pool = parts.use(new Pool({ settings: config, log }));
+  pool.setNodes([new LocalNode(sandbox)]);
 
   // Services: what the product does.
   const news = parts.use(
@@ -135,8 +140,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     committed: (chunks) => bus.committed(chunks),
     gone: failed.resolve,
   });
-  const lease = { id: instanceId, leaseMs: config.leaseMs, retentionDays: config.retentionDays };
-  const instance = parts.use(new Instance({ orm, pool: postgres, journal, bus, log, settings: lease }));
+  const lease = new Lease({
+    databaseUrl,
+    log,
+    settings: { id: instanceId, leaseMs: config.leaseMs },
+    gone: failed.resolve,
+    renewed: () => void lostRuns.look(),
+  });
+  const instance = parts.use(new Instance({ orm, pool: postgres, lease, log, settings: config }));
   parts.defer(() => journal.close(CLOSE_JOURNAL_MS));
   const catalog = new Catalog({
     orm,
@@ -156,7 +167,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const codes = new Codes({
     orm,
     catalog,
-    checkSource: checkWith(sandbox),
+    checkSource: (language, source, signal) => pool.check(language, source, signal),
     settings: config,
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
@@ -191,10 +202,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     journal,
     bus,
     log,
+    redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
+      scheduleFires.runEnded(run);
     },
     requeued: (run, repeated) => {
       if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
@@ -210,6 +223,17 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     log,
     owner: instanceId,
     redactedHeaders,
+  });
+  const lostRuns = new LostRuns({
+    orm,
+    pool: postgres,
+    journal,
+    execution,
+    endings,
+    log,
+    id: instanceId,
+    mayJudge: () => lease.mayJudge,
+    lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
   const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
@@ -229,7 +253,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       execution,
       log,
       settings: { owner: instanceId, runsMax: config.durableRunsMax },
-      isSure: () => true,
+      isSure: () => lease.isSure,
     }),
   );
   const dueRuns = new Listener({
@@ -253,7 +277,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     now: () => new Date(),
     changed: () => scheduleFires.wake(),
   });
-  watch(metrics, { sandbox, journal, execution, bus, callbacks });
+  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
   await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
   await instance.start();
   await dueRuns.start();
@@ -379,31 +403,31 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
   return postgres.url;
 }
 
-/** The sandbox looks at a source; what it refuses becomes our refusal. */
-function checkWith(sandbox: Sandbox): CheckSource {
-  return async (language, source, signal) => {
-    try {
-      return await sandbox.check(language, source, signal);
-    } catch (error) {
-      if (!(error instanceof NotAccepted)) throw error;
-      throw refusalFor(error, language);
-    }
-  };
-}
-
-async function describePool(pool: Pool): Promise<string> {
-  const nodes = pool.describe();
-  const closed = nodes.filter((node) => node.state === "closed");
-  if (closed.length === 0)
-    throw new Error(nodes.map((node) => `${node.node} is ${node.state}: ${node.reason}`).join("; "));
-  return `${closed.length} of ${nodes.length} nodes take runs`;
+function describePool(pool: Pool): string {
+  const { nodes } = pool.describe();
+  const takers = nodes.filter(({ takesRuns }) => takesRuns);
+  const others = nodes.filter(({ takesRuns }) => !takesRuns);
+  const why = others.map(({ id, state, breaker, reason }) => {
+    const how = state === "ready" ? `its breaker is ${breaker}` : `it is ${state}`;
+    return reason === "" ? `${id}: ${how}` : `${id}: ${how} (${reason})`;
+  });
+  const told = [`${takers.length} of ${nodes.length} nodes take runs`, ...why].join("; ");
+  if (takers.length === 0) throw new Error(told);
+  return told;
 }
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus; callbacks: Callbacks },
+  parts: {
+    sandbox: Sandbox;
+    pool: Pool;
+    journal: Journal;
+    execution: Execution;
+    bus: LogBus;
+    callbacks: Callbacks;
+  },
 ): void {
-  const { sandbox, journal, execution, bus, callbacks } = parts;
+  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
@@ -416,6 +440,7 @@ function watch(
     () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
+  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
   watchSandbox(metrics, sandbox);
 }
 

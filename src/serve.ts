@@ -2,9 +2,11 @@ import color from "picocolors";
 import { type App, startApp } from "./app.ts";
 import { type Config, readConfig } from "./core/config.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
+import type { Logger } from "./core/logger.ts";
 import { createDemo, type DemoRun, runSamples } from "./demo.ts";
 import { languageLines, openProcess, print } from "./process.ts";
 import type { Call } from "./services/access.ts";
+import { TakenForGone } from "./services/journal-batch.ts";
 
 /** Starts the service, tells a person what there is to try, and runs until it is told to stop. */
 export async function serve(): Promise<number> {
@@ -16,10 +18,17 @@ export async function serve(): Promise<number> {
   await using app = await startApp(config, log);
   print(welcome(app, config, performance.now() - startedMs));
   const demo = config.demo ? showDemo(app, config, stopped.signal) : Promise.resolve();
-  const reason = await Promise.race([stopped.promise, app.failed.then((error) => error.message)]);
+  const reason = await Promise.race([stopped.promise, app.failed.then((error) => endAtOnce(error, log))]);
   print(`\n${color.dim(`stopping (${reason}): waiting for runs under way; once more to stop at once`)}`);
   await demo;
   return reason.startsWith("another") ? 1 : 0;
+}
+
+/** A service whose runs are others' has nothing to wait for: whatever it still did would be done twice. */
+function endAtOnce(error: Error, log: Logger): string {
+  if (!(error instanceof TakenForGone)) return error.message;
+  log.error({ error }, "this service was taken for gone, and ends");
+  process.exit(1);
 }
 
 /** Brings the database at DATABASE_URL to the newest schema. */

@@ -21,6 +21,11 @@ export class Metrics {
     labelNames: ["trigger"],
     registers: [this.#registry],
   });
+  readonly lostRuns = new Counter({
+    name: "codeactions_runs_lost_total",
+    help: "Runs whose service was found to be gone.",
+    registers: [this.#registry],
+  });
   readonly calls = new Counter({
     name: "codeactions_calls_total",
     help: "Calls answered, by method and code.",

@@ -104,6 +104,13 @@ export class LiveRun {
     this.#journal.begin(this.#row, undefined);
   }
 
+  /** The attempt was lost, and another one begins; the log says why. */
+  repeat(why: string): void {
+    const attempt = this.#row.attempt + 1;
+    this.say("warning", `Attempt ${this.#row.attempt} was lost: ${why}. Attempt ${attempt} begins.`);
+    this.began({ attempt });
+  }
+
   /** Numbers the lines, hides the secrets in them and hands them to the journal. */
   lines(lines: readonly Line[]): void {
     const entries: LogEntry[] = lines.map((line) => ({

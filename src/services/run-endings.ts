@@ -1,5 +1,11 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
-import { type EarlierAttempt, type Run, RunEntity, type RunOrder } from "../core/db/entities/runs.ts";
+import {
+  type EarlierAttempt,
+  type Run,
+  RunEntity,
+  type RunOrder,
+  RunPayloadEntity,
+} from "../core/db/entities/runs.ts";
 import { Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Journal } from "./journal.ts";
@@ -7,6 +13,7 @@ import type { Payload, Requeue } from "./journal-batch.ts";
 import type { LiveRun, RunView } from "./live-run.ts";
 import type { LogBus } from "./log-bus.ts";
 import { backoffMs, isRepeated } from "./retry-policy.ts";
+import { plainInput, redacted } from "./stored-input.ts";
 
 /** How attempts end: on record first, then told to everybody who waits. */
 export class RunEndings {
@@ -14,6 +21,7 @@ export class RunEndings {
   readonly #journal: Journal;
   readonly #bus: LogBus;
   readonly #log: Logger;
+  readonly #redactedHeaders: ReadonlySet<string>;
   readonly #finished: (run: Run) => void;
   readonly #requeued: (run: Run, repeated: boolean) => void;
 
@@ -22,6 +30,8 @@ export class RunEndings {
     journal: Journal;
     bus: LogBus;
     log: Logger;
+    /** Names of headers whose values are not recorded, in lower case. */
+    redactedHeaders: ReadonlySet<string>;
     /** Called with every run's last row, once it is committed. */
     finished: (run: Run) => void;
     /** Called with a durable run that waits again, once that is committed; `repeated` for another attempt. */
@@ -31,6 +41,7 @@ export class RunEndings {
     this.#journal = parts.journal;
     this.#bus = parts.bus;
     this.#log = parts.log;
+    this.#redactedHeaders = parts.redactedHeaders;
     this.#finished = parts.finished;
     this.#requeued = parts.requeued;
   }
@@ -45,13 +56,13 @@ export class RunEndings {
   ): Promise<void> {
     try {
       const forgetsInput = live.order?.recordPayloads === "METADATA";
-      const ours = await this.#journal.finish(row, stored, forgetsInput);
+      const kept = stored ?? (await this.#redactedInput(live));
+      const ours = await this.#journal.finish(row, kept, forgetsInput);
       const view = ours ? { run: row, payload: answer } : await this.#onRecord(live.id);
       if (refusal === undefined) live.settle(view);
       else live.refuse(refusal);
-      if (!ours && !isFinal(view.run)) return;
-      this.#bus.ended(view);
-      this.#finished(view.run);
+      if (isFinal(view.run)) this.#bus.ended(view);
+      if (ours) this.#finished(row);
     } catch (error) {
       this.#log.error({ error, runId: live.id }, "a run's end could not be recorded");
       live.refuse(outcomeUnknown(live.id, error));
@@ -61,15 +72,16 @@ export class RunEndings {
     }
   }
 
-  /** Ends an attempt of a durable run: with the run, or with another attempt that waits for its time. */
+  /** Ends an attempt: with the run, or, of a durable one, with another attempt that waits for its time. */
   async settleAttempt(
-    live: LiveRun & { readonly order: RunOrder },
+    live: LiveRun,
     row: Run,
     stored: Payload | undefined,
     answer: Payload | undefined,
   ): Promise<void> {
     const { order } = live;
-    if (!isRepeated(order, row.attempt, row.status)) return this.settle(live, row, stored, answer);
+    if (order === undefined || !isRepeated(order, row.attempt, row.status))
+      return this.settle(live, row, stored, answer);
     const waitMs = backoffMs(order.retryPolicy, row.attempt);
     const dueTime = new Date(Date.now() + waitMs);
     live.say("warning", repeatText(row, order, dueTime));
@@ -100,6 +112,13 @@ export class RunEndings {
       this.#log.error({ error, runId: live.id }, "it could not be recorded that a run waits again");
       live.refuse(outcomeUnknown(live.id, error));
     }
+  }
+
+  /** What a durable run was given, without the values of credentials, which are not kept beyond its end. */
+  async #redactedInput({ id, order }: LiveRun): Promise<Payload | undefined> {
+    if (order?.recordPayloads !== "ALL") return undefined;
+    const kept = await this.#orm.em.fork().findOne(RunPayloadEntity, { runId: id });
+    return kept === null ? undefined : redacted(plainInput(kept), this.#redactedHeaders);
   }
 
   /** The row as it is on record: somebody else may have ended the run first, and their word stands. */
