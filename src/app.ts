@@ -4,6 +4,7 @@ import { Pool as PostgresPool } from "pg";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
+import { poolHandlers } from "./api/pool.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
@@ -19,6 +20,7 @@ import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
+import { measurePool } from "./runner/pool-metrics.ts";
 import type { Language, LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import type { SandboxSettings } from "./sandbox/settings.ts";
@@ -30,6 +32,7 @@ import { Journal } from "./services/journal.ts";
 import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
+import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
@@ -132,11 +135,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      if (run.cold) metrics.startSeconds.observe((run.startUs ?? 0) / 1e6);
     },
   });
   parts.defer(() => runs.drain(config.drainMs));
   const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
+  const poolView = new PoolView({ orm, pool, instanceId });
   watch(metrics, { sandbox, pool, journal, runs, bus });
+  measurePool(metrics, pool);
   await instance.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
@@ -155,7 +161,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, records, logs }),
+      runs: { ...runHandlers({ runs, records, logs }), ...poolHandlers({ view: poolView }) },
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },

@@ -6,26 +6,32 @@ import { Bulkhead, type EarlyRefusal, type QueueDescription, type QueueSettings 
 import { Member, type MemberState } from "./member.ts";
 import { type Node, type NodeDescription, NodeUnreachable } from "./node.ts";
 import type { RunOrder } from "./order.ts";
+import { type Quarantine, type QuarantineChange, Quarantines } from "./quarantine.ts";
 import { poolUnavailable, refusalFor } from "./refusals.ts";
 
 /** One thing that happened to the pool. */
 export interface PoolChange {
   readonly timeMs: number;
   readonly kind: PoolChangeKind;
+  /** Empty for quarantines. */
   readonly nodeId: string;
   /** Why, in one line; empty where there is nothing to say. */
   readonly reason: string;
+  /** Undefined for nodes. */
+  readonly quarantine: Quarantine | undefined;
+  /** It was found out here, and not told by another service. */
+  readonly isOurs: boolean;
 }
 
 export type PoolChangeKind =
   | "NODE_ADDED"
-  | "NODE_CONNECTING"
   | "NODE_READY"
   | "NODE_DRAINING"
   | "NODE_REMOVED"
   | "BREAKER_OPENED"
   | "BREAKER_HALF_OPENED"
-  | "BREAKER_CLOSED";
+  | "BREAKER_CLOSED"
+  | QuarantineChange["kind"];
 
 /** A node as this pool sees it. */
 export interface PoolNode {
@@ -35,6 +41,8 @@ export interface PoolNode {
   /** Why it takes no runs, or why its breaker was opened last; empty when there is nothing to tell. */
   readonly reason: string;
   readonly breakerChangeTimeMs: number;
+  /** How often its breaker has come into each state. */
+  readonly breakerChanges: Readonly<Record<BreakerState, number>>;
   readonly takesRuns: boolean;
   readonly inFlightHere: number;
   /** Undefined while nothing was heard of it. */
@@ -47,6 +55,8 @@ export interface PoolDescription {
   readonly capacity: number;
   readonly inFlight: number;
   readonly queue: QueueDescription;
+  /** The newest first. */
+  readonly quarantines: readonly Quarantine[];
 }
 
 /**
@@ -54,6 +64,8 @@ export interface PoolDescription {
  * callers, and of projects only what is fair between them.
  */
 export class Pool implements Disposable {
+  /** Versions that are refused because their workers keep dying. */
+  readonly quarantines: Quarantines;
   readonly #log: Logger;
   readonly #bulkhead: Bulkhead;
   readonly #listeners = new Set<(change: PoolChange) => void>();
@@ -62,6 +74,7 @@ export class Pool implements Disposable {
 
   constructor(parts: { settings: QueueSettings; log: Logger }) {
     this.#log = parts.log;
+    this.quarantines = new Quarantines((change) => this.#tellOfQuarantine(change));
     this.#bulkhead = new Bulkhead({
       settings: parts.settings,
       members: () => this.#members,
@@ -102,7 +115,60 @@ export class Pool implements Disposable {
    * Runs an invocation on one of the nodes. Throws a Refusal, or the signal's reason, as long as no node has accepted
    * it; after that it answers with an outcome, whatever happens.
    */
-  async run(asked: RunOrder, signal: AbortSignal): Promise<Outcome> {
+  async run(order: RunOrder, signal: AbortSignal): Promise<Outcome> {
+    const { context } = order.invocation;
+    const isProbe = this.quarantines.admit(context);
+    try {
+      const outcome = await this.#carryOut(order, signal);
+      this.quarantines.ended(context, outcome, isProbe);
+      return outcome;
+    } catch (error) {
+      if (isProbe) this.quarantines.notBegun(context);
+      throw error;
+    }
+  }
+
+  /** Looks for what is wrong with a source, on a node that is well; on another one where that fails. Throws a Refusal. */
+  async check(language: Language, source: string, signal: AbortSignal): Promise<readonly Problem[]> {
+    let failure: unknown;
+    for (const member of this.#bulkhead.takersOf(language)) {
+      try {
+        return await member.node.check(language, source, signal);
+      } catch (error) {
+        if (!isForAnother(error)) throw error;
+        if (error instanceof NodeUnreachable) member.open(error);
+        failure = error;
+      }
+    }
+    throw failure === undefined ? this.#unavailable() : refusalFor(failure, language);
+  }
+
+  describe(): PoolDescription {
+    const takers = this.#members.filter(({ takesRuns }) => takesRuns);
+    return {
+      nodes: this.#members.map(describeMember),
+      capacity: takers.reduce((sum, { capacity }) => sum + capacity, 0),
+      inFlight: this.#bulkhead.inFlight,
+      queue: this.#bulkhead.describe(),
+      quarantines: this.quarantines.list(),
+    };
+  }
+
+  /** Calls back with every change until the answer is disposed of. The callback is quick and does not throw. */
+  onChange(changed: (change: PoolChange) => void): Disposable {
+    this.#listeners.add(changed);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(changed) };
+  }
+
+  /** Refuses whoever waits and listens to no node any more. Runs on the nodes are for others to end. */
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    this.#bulkhead[Symbol.dispose]();
+    for (const member of this.#members) member[Symbol.dispose]();
+    this.#listeners.clear();
+  }
+
+  async #carryOut(asked: RunOrder, signal: AbortSignal): Promise<Outcome> {
     const order = asked.idempotent ? { ...asked, listener: acceptedOnce(asked.listener) } : asked;
     const sinceMs = performance.now();
     let waitedMs = 0;
@@ -140,49 +206,10 @@ export class Pool implements Disposable {
     }
   }
 
-  /** Looks for what is wrong with a source, on a node that is well; on another one where that fails. Throws a Refusal. */
-  async check(language: Language, source: string, signal: AbortSignal): Promise<readonly Problem[]> {
-    let failure: unknown;
-    for (const member of this.#bulkhead.takersOf(language)) {
-      try {
-        return await member.node.check(language, source, signal);
-      } catch (error) {
-        if (!isForAnother(error)) throw error;
-        if (error instanceof NodeUnreachable) member.open(error);
-        failure = error;
-      }
-    }
-    throw failure === undefined ? this.#unavailable() : refusalFor(failure, language);
-  }
-
-  describe(): PoolDescription {
-    const takers = this.#members.filter(({ takesRuns }) => takesRuns);
-    return {
-      nodes: this.#members.map(describeMember),
-      capacity: takers.reduce((sum, { capacity }) => sum + capacity, 0),
-      inFlight: this.#bulkhead.inFlight,
-      queue: this.#bulkhead.describe(),
-    };
-  }
-
-  /** Calls back with every change until the answer is disposed of. The callback is quick and does not throw. */
-  onChange(changed: (change: PoolChange) => void): Disposable {
-    this.#listeners.add(changed);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(changed) };
-  }
-
-  /** Refuses whoever waits and listens to no node any more. Runs on the nodes are for others to end. */
-  [Symbol.dispose](): void {
-    this.#closed = true;
-    this.#bulkhead[Symbol.dispose]();
-    for (const member of this.#members) member[Symbol.dispose]();
-    this.#listeners.clear();
-  }
-
   #newMember(node: Node): Member {
     return new Member(node, {
       stateChanged: (member, state) => {
-        this.#tell(STATE_KINDS[state], member);
+        if (state !== "connecting") this.#tell(STATE_KINDS[state], member);
         this.#bulkhead.nodesChanged();
       },
       breakerChanged: (member, state) => {
@@ -198,8 +225,16 @@ export class Pool implements Disposable {
   }
 
   #tell(kind: PoolChangeKind, { node, reason }: Member): void {
-    if (this.#listeners.size === 0) return;
-    const change = { timeMs: Date.now(), kind, nodeId: node.id, reason };
+    this.#change({ timeMs: Date.now(), kind, nodeId: node.id, reason, quarantine: undefined, isOurs: true });
+  }
+
+  #tellOfQuarantine({ kind, quarantine, isOurs }: QuarantineChange): void {
+    const { codeId, version, reason, round } = quarantine;
+    this.#log.info({ codeId, version, reason, round, kind }, "the quarantine of a version changed");
+    this.#change({ timeMs: Date.now(), kind, nodeId: "", reason, quarantine, isOurs });
+  }
+
+  #change(change: PoolChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -210,7 +245,6 @@ export class Pool implements Disposable {
 }
 
 const STATE_KINDS = {
-  connecting: "NODE_CONNECTING",
   ready: "NODE_READY",
   draining: "NODE_DRAINING",
 } as const;
@@ -222,16 +256,16 @@ const BREAKER_KINDS = {
 } as const;
 
 function describeMember(member: Member): PoolNode {
-  const { node, state, breaker, reason, breakerChangeTimeMs, takesRuns, inFlight, description } = member;
   return {
-    id: node.id,
-    state,
-    breaker,
-    reason,
-    breakerChangeTimeMs,
-    takesRuns,
-    inFlightHere: inFlight,
-    description,
+    id: member.node.id,
+    state: member.state,
+    breaker: member.breaker,
+    reason: member.reason,
+    breakerChangeTimeMs: member.breakerChangeTimeMs,
+    breakerChanges: member.breakerChanges,
+    takesRuns: member.takesRuns,
+    inFlightHere: member.inFlight,
+    description: member.description,
   };
 }
 

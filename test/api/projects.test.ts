@@ -118,6 +118,9 @@ test("another project's ids tell nothing: they are not found, like ids that neve
     ["PROJECT_NOT_FOUND", () => other.projects.revokeToken({ projectId, tokenId: codeId })],
     ["CODE_NOT_FOUND", () => other.codes.getCodeVersion({ codeId, number: 1 })],
     ["CODE_NOT_FOUND", () => other.codes.undeleteCode({ codeId })],
+    ["PROJECT_NOT_FOUND", () => other.runs.getPool({ projectId })],
+    ["PROJECT_NOT_FOUND", () => other.runs.watchPool({ projectId })],
+    ["CODE_NOT_FOUND", () => other.runs.liftQuarantine({ codeId, version: 1 })],
   );
   for (const [reason, attempt] of attempts)
     expect(await refusalOf(attempt())).toMatchObject({ code: "NotFound", reason });
