@@ -49,6 +49,7 @@ const COMMANDS = [
     why: "installs the Python client in a place of its own",
     neededBy: ["test"],
   },
+  { command: "ip", debian: "iproute2", why: "makes cables that tests can pull", neededBy: ["test"] },
   {
     command: "javac",
     debian: "openjdk-17-jdk-headless",
@@ -60,6 +61,12 @@ const COMMANDS = [
     command: "chromium",
     debian: "chromium",
     why: "plays the TypeScript client in a page",
+    neededBy: ["test"],
+  },
+  {
+    command: "redis-server",
+    debian: "redis-server",
+    why: "carries the news between several services",
     neededBy: ["test"],
   },
 ];

@@ -85,6 +85,24 @@ func (s *RunnerService) watch(ctx context.Context, runID, cursor string) (func()
 	return receiver(stream, err, (*v1.WatchRunResponse).GetEvent)
 }
 
+// WatchPool shows the pool, and then every change of it, until the context ends or the stream is closed. A connection that
+// breaks is followed by one that begins anew with the whole pool: changes of that moment are in it, and not told one by
+// one.
+func (s *RunnerService) WatchPool(ctx context.Context, request *v1.WatchPoolRequest) *Stream[*v1.WatchPoolResponse] {
+	first := &v1.WatchPoolRequest{}
+	proto.Merge(first, request)
+	itself := func(event *v1.WatchPoolResponse) *v1.WatchPoolResponse { return event }
+	never := func(*v1.WatchPoolResponse) bool { return false }
+	return newStream(ctx, s.client, plan[*v1.WatchPoolResponse]{
+		open: func(ctx context.Context, _ *v1.WatchPoolResponse) (func() (*v1.WatchPoolResponse, error), error) {
+			stream, err := s.Stub.WatchPool(ctx, connect.NewRequest(first))
+			return receiver(stream, err, itself)
+		},
+		isFirst: never,
+		isLast:  never,
+	})
+}
+
 // tailAfter is the request that goes on after an event, or the first one when there is none.
 func tailAfter(first *v1.TailLogsRequest, last *v1.LogEvent) *v1.TailLogsRequest {
 	if last == nil {

@@ -39,8 +39,27 @@ func TestWithRequestID(t *testing.T) {
 	same(t, "no message", uuid.MatchString(withRequestID[v1.CreateCodeRequest](nil).GetRequestId()), true)
 }
 
-func TestCreatingCallsGetARequestIDAndRunsGetNone(t *testing.T) {
+func TestCreatingCallsGetARequestIDThatIsKeptAndRunsThatAreWaitedForGetNone(t *testing.T) {
+	var given log[string]
+	note := func(requestID string) error {
+		if given.add(requestID)%2 == 0 {
+			breakOff()
+		}
+		return nil
+	}
 	client := clientOf(t,
+		unary(codeactionsv1connect.RunnerServiceStartRunProcedure,
+			func(_ context.Context, request *connect.Request[v1.StartRunRequest]) (*v1.StartRunResponse, error) {
+				return &v1.StartRunResponse{}, note(request.Msg.GetRequestId())
+			}),
+		unary(codeactionsv1connect.RunnerServiceReplayRunProcedure,
+			func(_ context.Context, request *connect.Request[v1.ReplayRunRequest]) (*v1.ReplayRunResponse, error) {
+				return &v1.ReplayRunResponse{}, note(request.Msg.GetRequestId())
+			}),
+		unary(codeactionsv1connect.RunnerServiceCreateScheduleProcedure,
+			func(_ context.Context, request *connect.Request[v1.CreateScheduleRequest]) (*v1.CreateScheduleResponse, error) {
+				return &v1.CreateScheduleResponse{}, note(request.Msg.GetRequestId())
+			}),
 		unary(codeactionsv1connect.CodeServiceCreateCodeProcedure,
 			func(_ context.Context, request *connect.Request[v1.CreateCodeRequest]) (*v1.CreateCodeResponse, error) {
 				return &v1.CreateCodeResponse{Code: &v1.Code{Name: request.Msg.GetRequestId()}}, nil
@@ -54,6 +73,20 @@ func TestCreatingCallsGetARequestIDAndRunsGetNone(t *testing.T) {
 		t.Fatal(err)
 	}
 	same(t, "a UUID", uuid.MatchString(created.GetCode().GetName()), true)
+	_, started := client.Runs.StartRun(context.Background(), &v1.StartRunRequest{CodeId: "some"})
+	_, replayed := client.Runs.ReplayRun(context.Background(), &v1.ReplayRunRequest{RunId: "some"})
+	_, scheduled := client.Runs.CreateSchedule(context.Background(), &v1.CreateScheduleRequest{CodeId: "some"})
+	for _, err := range []error{started, replayed, scheduled} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	ids := given.all()
+	same(t, "calls", len(ids), 6)
+	for number := 0; number < len(ids); number += 2 {
+		same(t, "a UUID", uuid.MatchString(ids[number]), true)
+		same(t, "the id of the same call", ids[number+1], ids[number])
+	}
 	done, err := client.Runs.RunCode(context.Background(), nil)
 	if err != nil {
 		t.Fatal(err)

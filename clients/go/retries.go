@@ -40,7 +40,13 @@ func didNothing(err *Error) bool {
 
 // maySendAgain tells whether a call cannot do anything twice if it is sent again after this error.
 func maySendAgain(err *Error, isRepeatable bool) bool {
-	return didNothing(err) || isRepeatable && err.Code == connect.CodeUnavailable
+	return didNothing(err) || isRepeatable && mayPass(err)
+}
+
+// mayPass tells whether an error may be gone a moment later, as a broken connection is. A quarantine is not: it lasts,
+// and the caller is to know of it at once.
+func mayPass(err *Error) bool {
+	return err.Code == connect.CodeUnavailable && err.Reason != ReasonCodeQuarantined
 }
 
 // retried sends a call until it succeeds, fails for good, has been sent five times, or could not be answered before its

@@ -32,6 +32,7 @@ func TestMaySendAgain(t *testing.T) {
 		{"DATABASE_UNAVAILABLE", &Error{Code: connect.CodeUnavailable, Reason: ReasonDatabaseUnavailable}, false, true},
 		{"a run of which nobody knows", &Error{Code: connect.CodeUnavailable, Reason: ReasonOutcomeUnknown}, false, false},
 		{"a run that is asked for by its id", &Error{Code: connect.CodeUnavailable, Reason: ReasonOutcomeUnknown}, true, true},
+		{"CODE_QUARANTINED", &Error{Code: connect.CodeUnavailable, Reason: ReasonCodeQuarantined}, true, false},
 		{"QUOTA_EXCEEDED", &Error{Code: connect.CodeResourceExhausted, Reason: ReasonQuotaExceeded}, true, false},
 		{"a refusal", &Error{Code: connect.CodeNotFound, Reason: ReasonCodeNotFound}, true, false},
 		{"a fault of the service", &Error{Code: connect.CodeInternal, Reason: ReasonInternal}, true, false},
@@ -90,6 +91,7 @@ func TestCallsAreRepeatedWhereThatDoesNothingTwice(t *testing.T) {
 		{"a run with an id that breaks off", runCode(NewRequestID()), []error{nil}, 2, 0},
 		{"a run that was refused by a service that shuts down", runCode(""), []error{isDown}, 2, 0},
 		{"a read that is refused", getCode, []error{refusal(connect.CodeNotFound, ReasonCodeNotFound, 0)}, 1, connect.CodeNotFound},
+		{"a run with an id of a code in quarantine", runCode(NewRequestID()), []error{refusal(connect.CodeUnavailable, ReasonCodeQuarantined, time.Millisecond)}, 1, connect.CodeUnavailable},
 		{"a read that never gets through", getCode, []error{isDown, isDown, isDown, isDown, isDown}, 5, connect.CodeUnavailable},
 		{"a read that is to be repeated after its deadline", getCode, []error{refusal(connect.CodeUnavailable, ReasonLanguagePreparing, time.Hour)}, 1, connect.CodeUnavailable},
 	} {

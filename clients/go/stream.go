@@ -15,15 +15,14 @@ import (
 // Heartbeats come every 15 seconds; a stream that has been silent for three of them is taken for broken.
 const silenceMax = 45 * time.Second
 
-// Event is an item of a stream: a *v1.RunEvent or a *v1.LogEvent.
+// Event is an item of a stream: a *v1.RunEvent, a *v1.LogEvent or a *v1.WatchPoolResponse.
 type Event interface {
-	*v1.RunEvent | *v1.LogEvent
-	GetCursor() string
+	*v1.RunEvent | *v1.LogEvent | *v1.WatchPoolResponse
 	GetHeartbeat() *v1.Heartbeat
 }
 
 // Stream follows something that goes on, through broken connections: it opens them again after the last event it saw,
-// which leaves no gap and no duplicate.
+// which leaves no gap and no duplicate. A watched pool begins anew.
 //
 //	run := client.Runs.RunCodeStream(ctx, request)
 //	defer run.Close()
@@ -147,7 +146,7 @@ func (s *Stream[E]) recover(cause error) {
 		return
 	}
 	failure := s.failureOf(cause)
-	isBroken := failure.Code == connect.CodeUnavailable || didNothing(failure)
+	isBroken := mayPass(failure) || didNothing(failure)
 	if !isBroken || time.Since(s.heardAt) > s.giveUpAfter {
 		s.finish(failure)
 		return

@@ -123,7 +123,10 @@ func runFinished(cursor string) *v1.RunEvent {
 }
 
 // cursorsOf are those of all events that a stream shows.
-func cursorsOf[E Event](stream *Stream[E]) string {
+func cursorsOf[E interface {
+	Event
+	GetCursor() string
+}](stream *Stream[E]) string {
 	var cursors []string
 	for stream.Next() {
 		cursors = append(cursors, stream.Value().GetCursor())
@@ -264,6 +267,33 @@ func TestRuns(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAWatchedPoolBeginsAnewWhenItsConnectionBreaks(t *testing.T) {
+	type events = []*v1.WatchPoolResponse
+	pool := func(inFlight int32) *v1.WatchPoolResponse {
+		return &v1.WatchPoolResponse{Event: &v1.WatchPoolResponse_Pool{Pool: &v1.Pool{InFlight: inFlight}}}
+	}
+	change := &v1.WatchPoolResponse{Event: &v1.WatchPoolResponse_Change{Change: &v1.PoolChange{}}}
+	heartbeat := &v1.WatchPoolResponse{Event: &v1.WatchPoolResponse_Heartbeat{Heartbeat: &v1.Heartbeat{}}}
+	server := newServer(
+		connection[v1.WatchPoolResponse]{events{pool(1), heartbeat, change}, cut},
+		connection[v1.WatchPoolResponse]{events{pool(2)}, refused(connect.CodeUnauthenticated, ReasonTokenInvalid)},
+	)
+	client := clientOf(t, streaming(codeactionsv1connect.RunnerServiceWatchPoolProcedure,
+		func(ctx context.Context, request *v1.WatchPoolRequest, stream *connect.ServerStream[v1.WatchPoolResponse]) error {
+			return server.show(ctx, request.GetProjectId(), stream.Send)
+		}))
+	watched := client.Runs.WatchPool(context.Background(), &v1.WatchPoolRequest{ProjectId: "mine"})
+	defer watched.Close()
+	seen := ""
+	for watched.Next() {
+		seen += fmt.Sprintf("%T %d ", watched.Value().GetEvent(), watched.Value().GetPool().GetInFlight())
+	}
+	const kind = "*codeactionsv1.WatchPoolResponse_"
+	same(t, "seen", seen, kind+"Pool 1 "+kind+"Change 0 "+kind+"Pool 2 ")
+	same(t, "asked", strings.Join(server.asked.all(), ", "), "mine, mine")
+	same(t, "reason", failureOf(t, watched.Err()).Reason, ReasonTokenInvalid)
 }
 
 func TestStreamedRunsGetARequestID(t *testing.T) {

@@ -73,6 +73,21 @@ export const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
       summary: "Run a code, show its log and its result",
       load: () => import("./commands/run.ts"),
     },
+    {
+      name: "start",
+      summary: "Queue a durable run, which survives whatever dies",
+      load: () => import("./commands/start.ts"),
+    },
+    {
+      name: "replay",
+      summary: "Queue a run with the input of an earlier one",
+      load: () => import("./commands/replay.ts"),
+    },
+    {
+      name: "schedules",
+      summary: "Start codes at the times of a cron expression",
+      load: () => import("./commands/schedules.ts"),
+    },
     { name: "runs", summary: "List, show and cancel runs", load: () => import("./commands/runs.ts") },
     { name: "logs", summary: "Show logs, or follow them live", load: () => import("./commands/logs.ts") },
   ],
@@ -93,6 +108,11 @@ export const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
       load: () => import("./commands/secrets.ts"),
     },
     {
+      name: "pool",
+      summary: "Show or watch the nodes that run codes; lift a quarantine",
+      load: () => import("./commands/pool.ts"),
+    },
+    {
       name: "completion",
       summary: "Print what makes a shell complete these commands",
       load: () => import("./commands/completion.ts"),
@@ -100,6 +120,8 @@ export const COMMANDS: Readonly<Record<string, readonly Entry[]>> = {
   ],
   "The service itself:": [
     { name: "serve", summary: "Start it; settings come from the environment" },
+    { name: "api", summary: "Start it without a node of its own; others run its codes" },
+    { name: "node", summary: "Start a node that runs codes for others" },
     { name: "doctor", summary: "Try every wall of the jail on this host" },
     { name: "migrate", summary: "Bring the database at DATABASE_URL to the newest schema" },
     { name: "settings", summary: "Print every setting" },

@@ -2,6 +2,7 @@ import type { Argument, Command, Option } from "commander";
 import { readContexts } from "./contexts.ts";
 import type { ServiceOptions } from "./options.ts";
 import { createProgram, loadCommand } from "./program.ts";
+import type { Service } from "./service.ts";
 import type { Shell } from "./shell.ts";
 import { shown } from "./terminal.ts";
 
@@ -147,11 +148,12 @@ async function namesOf(what: string, words: readonly string[], shell: Shell): Pr
     const { contexts } = await readContexts();
     return Object.entries(contexts).map(([word, { address }]) => ({ word, meaning: address }));
   }
-  if (what !== "code" && what !== "project") return [];
+  if (what !== "code" && what !== "project" && what !== "schedule") return [];
   const { openService } = await import("./service.ts");
   using service = await openService(serviceIn(words), shell);
   const { client } = service;
   const options = { signal: shell.signal };
+  if (what === "schedule") return schedulesOf(service, options);
   const named =
     what === "project"
       ? client.listAllProjects({}, options)
@@ -159,6 +161,20 @@ async function namesOf(what: string, words: readonly string[], shell: Shell): Pr
   const found: Candidate[] = [];
   for await (const { slug, name } of named)
     found.push({ word: slug, meaning: name === slug ? "" : oneLine(name) });
+  return found;
+}
+
+/** Schedules by their names; one whose name is more than one word by its id. */
+async function schedulesOf(
+  service: Service,
+  options: { readonly signal: AbortSignal },
+): Promise<Candidate[]> {
+  const scope = { case: "projectId", value: (await service.project()).id } as const;
+  const found: Candidate[] = [];
+  for await (const { id, name, cron } of service.client.listAllSchedules({ scope }, options)) {
+    const isWord = /^[\w.-]+$/.test(name);
+    found.push({ word: isWord ? name : id, meaning: isWord ? cron : oneLine(name) });
+  }
   return found;
 }
 

@@ -12,19 +12,48 @@ const ADVICE: Readonly<Record<string, string>> = {
   SECRET_NOT_FOUND: "see codeactions secrets",
   TOKEN_NOT_FOUND: "see codeactions tokens",
   ETAG_MISMATCH: "somebody else changed it meanwhile: look at it, and do it again",
+  SCHEDULE_NOT_FOUND: "see codeactions schedules",
+  INPUT_NOT_KEPT: "give it anew: codeactions start <code>",
+  CODE_QUARANTINED: "codeactions pool lift <code> <version> has it tried at once",
+  NOT_QUARANTINED: "see codeactions pool",
   NO_ACTIVE_VERSION: "make one active: codeactions rollback <code> <version>",
 };
 
-/** Whatever went wrong, in one line that says what to do, and with the exit code that goes with it. */
-export function explain(error: unknown): Failure {
+/** Fields of the contract whose option has another name than their last word. */
+const FLAGS: Readonly<Record<string, string>> = {
+  "callback.url": "--callback",
+  "callback.secret": "--callback-secret",
+  catch_up_window: "--catch-up",
+  expire_time: "--expires",
+  "input.headers": "--header",
+  "input.query": "--param",
+  statuses: "--status",
+  triggers: "--trigger",
+};
+
+/**
+ * Whatever went wrong, in one line that says what to do, and with the exit code that goes with it. `flags` are the
+ * options that the command has: a field that one of them stands for is named by it.
+ */
+export function explain(error: unknown, flags: readonly string[] = []): Failure {
   if (error instanceof Failure) return error;
   if (!(error instanceof CodeActionsError)) return explainFault(error);
   if (error.reason === undefined && error.code === ErrorCode.Unavailable) return explainDistance(error);
-  const fields = error.fields.map(({ field, description }) => `\n  ${field}: ${description}`).join("");
+  const fields = error.fields
+    .map(({ field, description }) => `\n  ${named(field, flags)}: ${description}`)
+    .join("");
   const advice = error.reason === undefined ? undefined : ADVICE[error.reason];
   // Behind a semicolon the service says what to do, in the words of the contract.
   const message = advice === undefined ? error.message : `${error.message.replace(/;.*/s, "")}; ${advice}`;
   return new Failure(`${message}${fields}`);
+}
+
+/** `--param (input.query[0].name)`, where the command has that option. */
+function named(field: string, flags: readonly string[]): string {
+  const path = field.replaceAll(/\[[^\]]*\]/g, "");
+  const [, other] = Object.entries(FLAGS).find(([start]) => `${path}.`.startsWith(`${start}.`)) ?? [];
+  const flag = other ?? `--${path.split(".").at(-1)!.replaceAll("_", "-")}`;
+  return flags.includes(flag) ? `${flag} (${field})` : field;
 }
 
 /** The way to the service is broken, or leads elsewhere. */

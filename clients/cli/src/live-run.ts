@@ -74,7 +74,8 @@ export function endText(run: Run, color: Colors): string {
   const took = usage?.wall === undefined ? "" : ` in ${tookText(durationMs(usage.wall))}`;
   const started = usage?.start === undefined ? 0 : durationMs(usage.start);
   const cold = usage?.cold ? `, started in ${tookText(started)}` : "";
-  const which = run.version === 0 ? "" : `version ${run.version}, `;
+  const version = run.version === 0 ? "" : `version ${run.version}, `;
+  const which = run.attempt > 1 ? `attempt ${run.attempt}, ${version}` : version;
   const why = error === undefined ? "" : `: ${shown(error.kind)}: ${shown(error.message)}`;
   return `${statusText(run, color)}${answer}${took}${color.dim(`${cold} (${which}run ${run.id})`)}${why}`;
 }

@@ -3,7 +3,7 @@
  * command line; what a command needs is loaded when it is called for.
  */
 const words = process.argv.slice(2);
-const isOfService = ["serve", "doctor", "migrate", "settings"].includes(words[0] ?? "");
+const isOfService = ["serve", "api", "node", "doctor", "migrate", "settings"].includes(words[0] ?? "");
 
 // For this process, and for nothing that it starts.
 delete process.env.NODE_COMPILE_CACHE;

@@ -9,15 +9,19 @@ import { shown, Terminal } from "./terminal.ts";
 /** Runs one command, and answers what the process is to end with. Errors are told here, and nowhere else. */
 export async function main(words: readonly string[]): Promise<number> {
   const shell: Shell = { terminal: new Terminal(), signal: listenForSignals(), exitCode: EXIT.ok };
+  let flags: string[] = [];
+  const program = createProgram(shell).hook("preAction", (_, { options }) => {
+    flags = options.flatMap(({ long }) => long ?? []);
+  });
   try {
-    await createProgram(shell).parseAsync(words.length === 0 ? ["--help"] : words, { from: "user" });
+    await program.parseAsync(words.length === 0 ? ["--help"] : words, { from: "user" });
     return shell.signal.aborted ? (shell.signal.reason as Interruption).exitCode : shell.exitCode;
   } catch (error) {
     // Commander has said what it had to say.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     if (shell.signal.aborted) return (shell.signal.reason as Interruption).exitCode;
     if (error instanceof Interruption) return error.exitCode;
-    const told = error instanceof Failure ? error : (await import("./explain.ts")).explain(error);
+    const told = error instanceof Failure ? error : (await import("./explain.ts")).explain(error, flags);
     shell.terminal.note(`${shell.terminal.err.red("error:")} ${shown(told.message)}`);
     return told.exitCode;
   }

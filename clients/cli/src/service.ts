@@ -52,6 +52,11 @@ export function openClient(address: string, token: string): CodeActions {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** Whether it is an id, and no name. */
+export function isId(text: string): boolean {
+  return UUID.test(text);
+}
+
 /** An address that can be called, or a failure that says how to write one. */
 function requireAddress<Given extends { readonly address: string }>(given: Given): Given {
   const url = URL.parse(given.address);
@@ -66,7 +71,7 @@ async function findProject(
   wanted: string | undefined,
   signal: AbortSignal,
 ): Promise<Project> {
-  if (wanted !== undefined && UUID.test(wanted)) {
+  if (wanted !== undefined && isId(wanted)) {
     const { project } = await client.projects.getProject({ projectId: wanted }, { signal });
     return project!;
   }
@@ -92,7 +97,7 @@ async function findCode(
   project: () => Promise<Project>,
   signal: AbortSignal,
 ): Promise<Code> {
-  if (UUID.test(slugOrId)) {
+  if (isId(slugOrId)) {
     const { code } = await client.codes.getCode({ codeId: slugOrId }, { signal });
     return code!;
   }

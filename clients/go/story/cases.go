@@ -24,6 +24,7 @@ var cases = []struct {
 	{"create", create}, {"invalid", invalid}, {"run", run}, {"bytes", allBytes}, {"unicode", unicode},
 	{"stream", stream}, {"tail", tail}, {"watch", watch}, {"pages", pages}, {"deadline", deadline},
 	{"cancel", cancel}, {"retry", retry}, {"noretry", noRetry}, {"unauthenticated", unauthenticated}, {"large", large},
+	{"durable", durable}, {"schedule", schedule},
 }
 
 func create(s *stage, told table) error {

@@ -46,6 +46,11 @@ type table struct {
 		Bytes, Refused int
 		Reason         string
 	}
+	Durable struct {
+		Source, Error string
+		Lines         int
+	}
+	Schedule struct{ Name, Cron, TimeZone, Wrong, Position, Reason string }
 }
 
 type pair struct{ Name, Value string }

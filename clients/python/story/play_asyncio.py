@@ -6,15 +6,20 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterable, Awaitable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 from typing import Any, Callable
 
 import grpc
 from stage import (
     KIND,
     Settings,
+    check_cron,
     check_deadline,
+    check_durable,
     check_invalid,
     check_pages,
+    check_paused,
+    check_schedule,
     check_unauthenticated,
     header_of,
     same,
@@ -187,6 +192,46 @@ async def large(stage: Stage, told: dict[str, Any]) -> None:
     same(error.reason, told["reason"])
 
 
+async def durable(stage: Stage, told: dict[str, Any]) -> None:
+    code = await stage.create("Tries again", told["source"])
+    policy = {"max_attempts": 2, "backoff": timedelta(milliseconds=100)}
+    queued = await stage.client.runs.start_run(code_id=code.id, retry_policy=policy)
+    watching = stage.over(stage.settings.cut).watch(run_id=queued.run.id)
+    events = [event async for event in watching]
+    read = await stage.client.runs.get_run(run_id=queued.run.id)
+    check_durable(events, read.run, told)
+
+
+async def schedule(stage: Stage, told: dict[str, Any]) -> None:
+    runs = stage.client.runs
+    request = v1.CreateScheduleRequest(
+        code_id=stage.code_id,
+        name=told["name"],
+        cron=told["cron"],
+        time_zone=told["timeZone"],
+        request_id=str(uuid.uuid4()),
+    )
+    made = (await runs.create_schedule(request)).schedule
+    again = (await runs.create_schedule(request)).schedule
+    read = (await runs.get_schedule(schedule_id=made.id)).schedule
+    check_schedule(made, again, read, told)
+    wrong = await error_of(runs.create_schedule(code_id=stage.code_id, name=told["name"], cron=told["wrong"]))
+    check_cron(wrong, told)
+    changed = await runs.update_schedule(schedule_id=made.id, etag=read.etag, paused=True)
+    check_paused(changed.schedule)
+    same(
+        [
+            listed.id
+            for listed in [
+                schedule async for schedule in stage.client.list_all_schedules(code_id=stage.code_id)
+            ]
+        ],
+        [made.id],
+    )
+    await runs.delete_schedule(schedule_id=made.id)
+    same([schedule async for schedule in stage.client.list_all_schedules(code_id=stage.code_id)], [])
+
+
 CASES: dict[str, Callable[[Stage, dict[str, Any]], Awaitable[None]]] = {
     "create": create,
     "invalid": invalid,
@@ -203,6 +248,8 @@ CASES: dict[str, Callable[[Stage, dict[str, Any]], Awaitable[None]]] = {
     "noretry": no_retry,
     "unauthenticated": unauthenticated,
     "large": large,
+    "durable": durable,
+    "schedule": schedule,
 }
 
 

@@ -6,15 +6,20 @@ import uuid
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import timedelta
 from typing import Any, Callable
 
 import grpc
 from stage import (
     KIND,
     Settings,
+    check_cron,
     check_deadline,
+    check_durable,
     check_invalid,
     check_pages,
+    check_paused,
+    check_schedule,
     check_unauthenticated,
     header_of,
     same,
@@ -173,6 +178,40 @@ def large(stage: Stage, told: dict[str, Any]) -> None:
     same(error_of(lambda: stage.client.run(code_id=stage.code_id, input=refused)).reason, told["reason"])
 
 
+def durable(stage: Stage, told: dict[str, Any]) -> None:
+    code = stage.create("Tries again", told["source"])
+    policy = {"max_attempts": 2, "backoff": timedelta(milliseconds=100)}
+    queued = stage.client.runs.start_run(code_id=code.id, retry_policy=policy)
+    watching = stage.over(stage.settings.cut).watch(run_id=queued.run.id)
+    events = list(watching)
+    read = stage.client.runs.get_run(run_id=queued.run.id)
+    check_durable(events, read.run, told)
+
+
+def schedule(stage: Stage, told: dict[str, Any]) -> None:
+    runs = stage.client.runs
+    request = v1.CreateScheduleRequest(
+        code_id=stage.code_id,
+        name=told["name"],
+        cron=told["cron"],
+        time_zone=told["timeZone"],
+        request_id=str(uuid.uuid4()),
+    )
+    made = runs.create_schedule(request).schedule
+    again = runs.create_schedule(request).schedule
+    read = runs.get_schedule(schedule_id=made.id).schedule
+    check_schedule(made, again, read, told)
+    wrong = error_of(
+        lambda: runs.create_schedule(code_id=stage.code_id, name=told["name"], cron=told["wrong"])
+    )
+    check_cron(wrong, told)
+    changed = runs.update_schedule(schedule_id=made.id, etag=read.etag, paused=True)
+    check_paused(changed.schedule)
+    same([listed.id for listed in list(stage.client.list_all_schedules(code_id=stage.code_id))], [made.id])
+    runs.delete_schedule(schedule_id=made.id)
+    same(list(stage.client.list_all_schedules(code_id=stage.code_id)), [])
+
+
 CASES: dict[str, Callable[[Stage, dict[str, Any]], None]] = {
     "create": create,
     "invalid": invalid,
@@ -189,6 +228,8 @@ CASES: dict[str, Callable[[Stage, dict[str, Any]], None]] = {
     "noretry": no_retry,
     "unauthenticated": unauthenticated,
     "large": large,
+    "durable": durable,
+    "schedule": schedule,
 }
 
 

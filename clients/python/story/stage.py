@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -67,6 +68,35 @@ def check_deadline(error: CodeActionsError) -> None:
 def check_unauthenticated(error: CodeActionsError, told: dict[str, Any]) -> None:
     same(error.code, grpc.StatusCode.UNAUTHENTICATED)
     same(error.reason, told["reason"])
+
+
+def check_durable(events: Iterable[v1.RunEvent], read: v1.Run, told: dict[str, Any]) -> None:
+    seen = list(events)
+    entries = [entry for event in seen for entry in event.log.entries]
+    same([entry.sequence for entry in entries], list(range(1, len(entries) + 1)))
+    for attempt in (1, 2):
+        lines = [entry for entry in entries if entry.attempt == attempt and entry.text.startswith("line ")]
+        same(len(lines), told["lines"])
+    same([event.finished.status for event in seen if event.HasField("finished")], [v1.RUN_STATUS_SUCCEEDED])
+    same((read.status, read.attempt), (v1.RUN_STATUS_SUCCEEDED, 2))
+    (earlier,) = read.durable.earlier_attempts
+    same((earlier.attempt, earlier.status), (1, v1.RUN_STATUS_FAILED))
+    same(earlier.error.message, told["error"])
+
+
+def check_schedule(made: v1.Schedule, again: v1.Schedule, read: v1.Schedule, told: dict[str, Any]) -> None:
+    same((again.id, read.id), (made.id, made.id))
+    same((read.cron, read.time_zone), (told["cron"], told["timeZone"]))
+    same(read.next_fire_time.ToSeconds() > time.time(), True)
+
+
+def check_paused(paused: v1.Schedule) -> None:
+    same((paused.paused, paused.HasField("next_fire_time")), (True, False))
+
+
+def check_cron(error: CodeActionsError, told: dict[str, Any]) -> None:
+    same(error.reason, told["reason"])
+    same(error.metadata["position"], told["position"])
 
 
 def check_pages(found: Iterable[v1.Code], created: Iterable[str]) -> None:

@@ -43,7 +43,9 @@ class Service:
         stubs: Any = (code_service_pb2_grpc, runner_service_pb2_grpc, log_service_pb2_grpc)
         codes, runs, logs = stubs
         codes.add_CodeServiceServicer_to_server(self._servicer("GetCode", "ListCodes"), self._server)
-        streaming = self._servicer("RunCode", "RunCodeStream", "WatchRun")
+        streaming = self._servicer(
+            "RunCode", "RunCodeStream", "WatchRun", "WatchPool", "StartRun", "ReplayRun", "CreateSchedule"
+        )
         runs.add_RunnerServiceServicer_to_server(streaming, self._server)
         logs.add_LogServiceServicer_to_server(self._servicer("TailLogs"), self._server)
         self._server.start()
@@ -58,7 +60,7 @@ class Service:
     def _servicer(self, *methods: str) -> Any:
         servicer = _Servicer()
         for method in methods:
-            is_stream = method in ("RunCodeStream", "WatchRun", "TailLogs")
+            is_stream = method in ("RunCodeStream", "WatchRun", "TailLogs", "WatchPool")
             setattr(servicer, method, self._stream(method) if is_stream else self._answer(method))
         return servicer
 

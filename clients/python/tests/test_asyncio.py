@@ -54,6 +54,19 @@ def test_a_read_is_repeated_and_a_run_is_not(service: Service) -> None:
     assert [name for name, _, _ in service.calls] == ["GetCode"] * 3 + ["RunCode"]
 
 
+def test_a_watched_pool_begins_anew_when_its_connection_breaks(service: Service) -> None:
+    first, second = (v1.WatchPoolResponse(pool=v1.Pool(in_flight=number)) for number in (1, 2))
+    heartbeat = v1.WatchPoolResponse(heartbeat=v1.Heartbeat())
+    service.script("WatchPool", [first, heartbeat, StatusCode.UNAVAILABLE], [second, Service.WAIT])
+
+    async def act() -> list[v1.WatchPoolResponse]:
+        async with AsyncCodeActions(service.address) as client, client.watch_pool(project_id="mine") as steps:
+            return [await steps.__anext__(), await steps.__anext__()]
+
+    assert asyncio.run(act()) == [first, second]
+    assert [request.project_id for _, request, _ in service.calls] == ["mine", "mine"]
+
+
 def test_a_list_is_read_to_its_last_page(service: Service) -> None:
     first = v1.ListCodesResponse(codes=[v1.Code(id="1"), v1.Code(id="2")], next_page_token="a")
     empty = v1.ListCodesResponse(next_page_token="b")

@@ -10,7 +10,7 @@ import pytest
 
 from codeactions import CodeActionsError, v1
 from codeactions import _generated_methods as methods
-from codeactions._following import Following, RunFollowing, TailFollowing, entries_of
+from codeactions._following import Following, PoolFollowing, RunFollowing, TailFollowing, entries_of
 
 BROKEN = CodeActionsError("the connection broke", grpc.StatusCode.UNAVAILABLE)
 STARTED = v1.RunEvent(cursor="1", started=v1.Run(id="the-run"))
@@ -74,6 +74,19 @@ def test_a_tail_keeps_its_filters_and_goes_on_after_its_last_item() -> None:
     assert request.beginning
 
 
+def test_a_watched_pool_begins_anew_with_all_of_it() -> None:
+    request = v1.WatchPoolRequest(project_id="mine")
+    following = begun(PoolFollowing(methods.WATCH_POOL, request), Clock())
+    pool = v1.WatchPoolResponse(pool=v1.Pool(in_flight=1))
+    assert following.event_of(v1.WatchPoolResponse()) is None
+    assert following.hear(following.event_of(pool))
+    assert not following.hear(v1.WatchPoolResponse(heartbeat=v1.Heartbeat()))
+    following.delay_after(BROKEN)
+    assert following.next_call() == (methods.WATCH_POOL, request)
+    assert following.hear(pool)
+    assert not following.is_ended
+
+
 def test_heartbeats_are_swallowed_but_move_the_cursor() -> None:
     following = streamed(Clock())
     assert following.hear(STARTED)
@@ -102,6 +115,7 @@ def test_the_last_event_ends_it() -> None:
     [
         (grpc.StatusCode.NOT_FOUND, "CODE_NOT_FOUND"),
         (grpc.StatusCode.INTERNAL, "INTERNAL"),
+        (grpc.StatusCode.UNAVAILABLE, "CODE_QUARANTINED"),
         (grpc.StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID"),
     ],
 )
@@ -168,3 +182,4 @@ def test_entries_are_those_of_a_log_or_a_batch() -> None:
     assert [entry.text for entry in entries_of(LOG)] == ["a line"]
     assert [entry.text for entry in entries_of(v1.LogEvent(batch=LOG.log))] == ["a line"]
     assert list(entries_of(HEARTBEAT)) == []
+    assert list(entries_of(v1.WatchPoolResponse(pool=v1.Pool()))) == []

@@ -49,10 +49,23 @@ def test_an_outcome_that_nobody_knows_is_not_repeated() -> None:
     assert not may_send_again(unknown, methods.RUN_CODE, v1.RunCodeRequest())
 
 
-def test_creating_calls_get_a_request_id_runs_get_none() -> None:
+def test_a_quarantine_is_told_at_once_whatever_was_asked() -> None:
+    refused = CodeActionsError("…", grpc.StatusCode.UNAVAILABLE, reason="CODE_QUARANTINED", retry_after=0.01)
+    assert not may_send_again(refused, methods.RUN_CODE, v1.RunCodeRequest(request_id="mine"))
+    assert not may_send_again(refused, methods.GET_CODE, v1.GetCodeRequest())
+
+
+def test_creating_calls_get_a_request_id_runs_that_are_waited_for_get_none() -> None:
     every = [method for method in vars(methods).values() if isinstance(method, Method)]
     given = [method.name for method in every if getattr(method.prepared(method.request()), "request_id", "")]
-    assert sorted(given) == ["CreateCode", "CreateProject", "CreateToken"]
+    assert sorted(given) == [
+        "CreateCode",
+        "CreateProject",
+        "CreateSchedule",
+        "CreateToken",
+        "ReplayRun",
+        "StartRun",
+    ]
 
 
 def test_a_request_id_of_the_caller_s_own_is_kept_and_its_message_is_not_changed() -> None:

@@ -36,6 +36,28 @@ def test_a_read_is_repeated_and_a_run_is_not(service: Service) -> None:
     assert [name for name, _, _ in service.calls] == ["GetCode"] * 3 + ["RunCode"]
 
 
+def test_what_is_queued_is_asked_for_again_by_the_same_request_id(service: Service) -> None:
+    service.script("StartRun", StatusCode.UNAVAILABLE, v1.StartRunResponse())
+    service.script("ReplayRun", StatusCode.UNAVAILABLE, v1.ReplayRunResponse())
+    service.script("CreateSchedule", StatusCode.UNAVAILABLE, v1.CreateScheduleResponse())
+    with CodeActions(service.address) as client:
+        client.runs.start_run(code_id="c", retry_policy={"max_attempts": 3})
+        client.runs.replay_run(run_id="r")
+        client.runs.create_schedule(code_id="c", cron="@daily")
+    ids = [request.request_id for _, request, _ in service.calls]
+    assert ids[0::2] == ids[1::2]
+    assert len({*ids, ""}) == 4
+
+
+def test_a_watched_pool_begins_anew_when_its_connection_breaks(service: Service) -> None:
+    first, second = (v1.WatchPoolResponse(pool=v1.Pool(in_flight=number)) for number in (1, 2))
+    heartbeat = v1.WatchPoolResponse(heartbeat=v1.Heartbeat())
+    service.script("WatchPool", [first, heartbeat, StatusCode.UNAVAILABLE], [second, Service.WAIT])
+    with CodeActions(service.address) as client, client.watch_pool(project_id="mine") as steps:
+        assert [next(steps), next(steps)] == [first, second]
+    assert [request.project_id for _, request, _ in service.calls] == ["mine", "mine"]
+
+
 def test_a_list_is_read_to_its_last_page(service: Service) -> None:
     first = v1.ListCodesResponse(codes=[v1.Code(id="1"), v1.Code(id="2")], next_page_token="a")
     empty = v1.ListCodesResponse(next_page_token="b")

@@ -51,11 +51,15 @@ TAIL = """Follows the log of a run, a code or a project through broken connectio
 
 Starts now unless `cursor`, `beginning` or `last` says otherwise. Ends with its run; the others end when the loop is
 left or the steps are closed."""
+WATCH_POOL = """Shows the pool, and then every change of it, until the loop is left or the steps are closed.
+
+After a broken connection it begins anew with the whole pool: changes of that moment are in it, and not told one by one."""
 FOLLOWED = {
     "RunCodeStream": ("run_stream", "RunFollowing", "RunEvent", RUN_STREAM),
     "RunSource": ("run_source", "RunFollowing", "RunEvent", RUN_SOURCE),
     "WatchRun": ("watch", "RunFollowing", "RunEvent", WATCH),
     "TailLogs": ("tail", "TailFollowing", "LogEvent", TAIL),
+    "WatchPool": ("watch_pool", "PoolFollowing", "WatchPoolResponse", WATCH_POOL),
 }
 
 
@@ -238,7 +242,7 @@ class Writer:
             "",
             "from codeactions import _generated_methods as methods",
             "from codeactions import v1",
-            "from codeactions._following import RunFollowing, TailFollowing",
+            "from codeactions._following import PoolFollowing, RunFollowing, TailFollowing",
             f"from codeactions.{core} import {prefix}Core, {prefix}Steps, {prefix}Stream",
         ]
         for service in self.contract.services:

@@ -2,15 +2,14 @@ import { Code } from "@connectrpc/connect";
 import { delayAfter, pause } from "./backoff.ts";
 import { asCodeActionsError, CodeActionsError, givenUp } from "./errors.ts";
 import type { Heartbeat } from "./gen/codeactions/v1/run_pb.ts";
-import { didNothing } from "./retries.ts";
+import { didNothing, mayPass } from "./retries.ts";
 import { linkedTo } from "./signals.ts";
 
 /** Heartbeats come every 15 seconds; a stream that has been silent for three of them is taken for broken. */
 const SILENT_MS_MAX = 45_000;
 
-/** An item of a stream that can be taken up again. */
+/** An item of a stream that can be taken up again, or begun anew. */
 interface Followable {
-  readonly cursor: string;
   readonly event: { readonly case?: string | undefined };
 }
 
@@ -73,7 +72,7 @@ async function* reopening<Item extends Followable>(
     } finally {
       connection.abort();
     }
-    const isBroken = error.code === Code.Unavailable || didNothing(error);
+    const isBroken = mayPass(error) || didNothing(error);
     const isTired = performance.now() - heardAt > giveUpAfterMs;
     if (signal.aborted) throw givenUp(signal);
     if (isTired || !isBroken) throw error;

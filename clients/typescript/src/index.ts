@@ -14,17 +14,26 @@ export function createCodeActions(settings: Settings = {}): CodeActions {
 }
 
 export { Code as ErrorCode } from "@connectrpc/connect";
-export { type CodeActions, entriesOf, type FollowOptions, type LogStep, type RunStep } from "./client.ts";
+export {
+  type CodeActions,
+  entriesOf,
+  type FollowOptions,
+  type LogStep,
+  type PoolStep,
+  type RunStep,
+} from "./client.ts";
 export { CodeActionsError, type FieldProblem, type Reason } from "./errors.ts";
 export * from "./gen/codeactions/v1/code_pb.ts";
 export * from "./gen/codeactions/v1/code_service_pb.ts";
 export * from "./gen/codeactions/v1/error_pb.ts";
 export * from "./gen/codeactions/v1/log_pb.ts";
 export * from "./gen/codeactions/v1/log_service_pb.ts";
+export * from "./gen/codeactions/v1/pool_pb.ts";
 export * from "./gen/codeactions/v1/project_pb.ts";
 export * from "./gen/codeactions/v1/project_service_pb.ts";
 export * from "./gen/codeactions/v1/run_pb.ts";
 export * from "./gen/codeactions/v1/runner_service_pb.ts";
+export * from "./gen/codeactions/v1/schedule_pb.ts";
 export * from "./gen/codeactions/v1/secret_pb.ts";
 export type { Settings } from "./settings.ts";
 export { VERSION } from "./version.ts";

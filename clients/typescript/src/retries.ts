@@ -47,7 +47,15 @@ export function maySendAgain(error: CodeActionsError, method: DescMethod, input:
   if (didNothing(error)) return true;
   const isRepeatable =
     method.idempotency !== Idempotency.IDEMPOTENCY_UNKNOWN || requestIdOf(input) !== undefined;
-  return isRepeatable && error.code === Code.Unavailable;
+  return isRepeatable && mayPass(error);
+}
+
+/**
+ * Whether an error may be gone a moment later, as a broken connection is. A quarantine is not: it lasts, and the caller
+ * is to know of it at once.
+ */
+export function mayPass(error: CodeActionsError): boolean {
+  return error.code === Code.Unavailable && error.reason !== "CODE_QUARANTINED";
 }
 
 /**

@@ -10,7 +10,7 @@ import {
   type TailLogsRequest,
 } from "../src/gen/codeactions/v1/log_service_pb.ts";
 import type { RunEventSchema } from "../src/gen/codeactions/v1/run_pb.ts";
-import { RunnerService } from "../src/gen/codeactions/v1/runner_service_pb.ts";
+import { RunnerService, type WatchPoolResponseSchema } from "../src/gen/codeactions/v1/runner_service_pb.ts";
 import { createCodeActions } from "../src/node.ts";
 import { all, ended, refusal, type Served, serve } from "./service.ts";
 
@@ -223,4 +223,40 @@ test("a streamed run is started with the same request id until it has started, a
   assert.match(ids[0]!, /^[0-9a-f-]{36}$/);
   assert.deepEqual(ids, [ids[0], ids[0]]);
   assert.deepEqual(watched, ["the run 0"]);
+});
+
+test("a watched pool begins anew with all of it when its connection breaks, and shows no heartbeats", async () => {
+  const event = (event: MessageInitShape<typeof WatchPoolResponseSchema>["event"]) => ({ event });
+  const asked: string[] = [];
+  await using service: Served = await serve(({ rpc }) =>
+    rpc(RunnerService.method.watchPool, async function* ({ projectId }, { signal }) {
+      yield event({ case: "pool", value: { inFlight: asked.push(projectId) } });
+      yield event({ case: "heartbeat", value: {} });
+      yield event({ case: "change", value: { nodeId: "a" } });
+      await ended(signal);
+    }),
+  );
+  using client = createCodeActions({ address: service.address });
+  const seen: unknown[] = [];
+  for await (const { event } of client.watchPool({ projectId: "mine" })) {
+    seen.push(event.case === "pool" ? event.value.inFlight : event.case);
+    if (seen.length === 2) service.cut();
+    if (seen.length === 4) break;
+  }
+  assert.deepEqual(seen, [1, "change", 2, "change"]);
+  assert.deepEqual(asked, ["mine", "mine"]);
+});
+
+test("a quarantine ends a stream at once", async () => {
+  let asked = 0;
+  await using service: Served = await serve(({ rpc }) =>
+    // biome-ignore lint/correctness/useYield: it refuses before its first item.
+    rpc(RunnerService.method.runCodeStream, async function* () {
+      asked += 1;
+      throw refusal(Code.Unavailable, "CODE_QUARANTINED", 10);
+    }),
+  );
+  using client = createCodeActions({ address: service.address });
+  await assert.rejects(all(client.runStream({ codeId: "some" })), { reason: "CODE_QUARANTINED" });
+  assert.equal(asked, 1);
 });

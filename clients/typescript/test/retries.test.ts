@@ -14,7 +14,7 @@ import { VERSION } from "../src/version.ts";
 const broken = new CodeActionsError("the connection broke", Code.Unavailable);
 const full = new CodeActionsError("all workers are busy", Code.ResourceExhausted, { reason: "POOL_FULL" });
 const { getCode, createCode, updateCode } = CodeService.method;
-const { runCode } = RunnerService.method;
+const { runCode, startRun } = RunnerService.method;
 
 test("reads and idempotent calls are repeated after a broken connection, others are not", () => {
   assert.equal(maySendAgain(broken, getCode, {}), true);
@@ -66,10 +66,26 @@ test("an outcome that nobody knows is not repeated", () => {
   assert.equal(maySendAgain(unknown, runCode, {}), false);
 });
 
-test("creating calls get a request id, runs get none", () => {
+test("a quarantine is told at once, whatever was asked", () => {
+  const refused = new CodeActionsError("…", Code.Unavailable, {
+    reason: "CODE_QUARANTINED",
+    retryAfterMs: 10,
+  });
+  for (const method of [runCode, getCode, startRun])
+    assert.equal(maySendAgain(refused, method, { requestId: "mine" }), false);
+});
+
+test("creating calls get a request id, runs that are waited for get none", () => {
   const methods = [CodeService, ProjectService, RunnerService].flatMap((service) => service.methods);
   const given = methods.filter((method) => "requestId" in withRequestId(method, {}));
-  assert.deepEqual(given.map(({ name }) => name).toSorted(), ["CreateCode", "CreateProject", "CreateToken"]);
+  assert.deepEqual(given.map(({ name }) => name).toSorted(), [
+    "CreateCode",
+    "CreateProject",
+    "CreateSchedule",
+    "CreateToken",
+    "ReplayRun",
+    "StartRun",
+  ]);
 });
 
 test("a request id of the caller's own is kept", () => {

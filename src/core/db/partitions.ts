@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 
-const TABLES = ["runs", "run_payloads", "log_chunks"] as const;
+const TABLES = ["runs", "run_payloads", "run_orders", "log_chunks"] as const;
 const DAY_MS = 86_400_000;
 const DAYS_AHEAD = 7;
 

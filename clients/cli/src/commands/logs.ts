@@ -9,10 +9,10 @@ import {
   type LogStream,
   LogStreamSchema,
 } from "../../../typescript/src/node.ts";
-import { codeNames } from "../code-names.ts";
 import { EXIT, Failure } from "../failure.ts";
 import { endText, gapText } from "../live-run.ts";
 import { logLine } from "../log-line.ts";
+import { codeNames } from "../names.ts";
 import { choice, count, examples, moment, type ServiceOptions, serviceOptions } from "../options.ts";
 import { openService, type Service } from "../service.ts";
 import type { Shell } from "../shell.ts";

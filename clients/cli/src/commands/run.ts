@@ -14,6 +14,7 @@ import type { Shell } from "../shell.ts";
 interface Options extends ServiceOptions, InputOptions {
   readonly version?: number;
   readonly timeout?: number;
+  readonly idempotent?: boolean;
   readonly json?: boolean;
 }
 
@@ -22,6 +23,7 @@ export function define(command: Command, shell: Shell): void {
     .argument("<code>", "The code: its slug or its id")
     .option("--version <number>", "The version; the active one if absent", count(1))
     .option("--timeout <duration>", "A shorter time-out than the code's own, as 5s", duration)
+    .option("--idempotent", "It may be tried on another node when the platform loses it after it has begun")
     .option("--json", "Print the whole run as JSON, its body in base64")
     .action((named: string, options: Options) => run(named, options, shell))
     .addHelpText("after", EXIT_CODES_HELP);
@@ -50,6 +52,7 @@ async function run(named: string, options: Options, shell: Shell): Promise<void>
     codeId: code.id,
     version: options.version ?? 0,
     input,
+    idempotent: options.idempotent ?? false,
     ...timeout,
   });
   const ended = await followRun(steps, { client: service.client, terminal, signal }, (entry) =>

@@ -1,16 +1,19 @@
 import { toJson } from "@bufbuild/protobuf";
-import { durationMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type Run, RunSchema, RunStatusSchema, RunTriggerSchema } from "../../../typescript/src/node.ts";
-import { codeNames } from "../code-names.ts";
+import { durableLines } from "../durable-text.ts";
+import { printFields } from "../fields.ts";
 import { endText, writeResult } from "../live-run.ts";
+import { codeNames } from "../names.ts";
 import { choice, count, examples, moment, type ServiceOptions, serviceOptions } from "../options.ts";
 import { statusText } from "../run-status.ts";
+import { findSchedule } from "../schedule/find.ts";
 import { openService } from "../service.ts";
 import type { Shell } from "../shell.ts";
 import { printTable } from "../table.ts";
-import { shown, type Terminal } from "../terminal.ts";
-import { timeText } from "../times.ts";
+import { shown } from "../terminal.ts";
+import { relativeText, timeText } from "../times.ts";
 import { sizeText, tookText } from "../units.ts";
 import { numberOf, wordOf, wordsOf } from "../words.ts";
 
@@ -19,6 +22,7 @@ interface ListOptions extends ServiceOptions {
   readonly trigger?: readonly string[];
   readonly since?: Date;
   readonly until?: Date;
+  readonly schedule?: string;
   readonly last: number;
   readonly json?: boolean;
 }
@@ -35,6 +39,7 @@ export function define(command: Command, shell: Shell): void {
     .argument("[code]", "The code: its slug or its id")
     .addOption(choice("--status <status...>", "Only these", wordsOf(RunStatusSchema)))
     .addOption(choice("--trigger <trigger...>", "Only those that were started so", wordsOf(RunTriggerSchema)))
+    .option("--schedule <schedule>", "Only those that this schedule started: its name or its id")
     .option("--since <when>", "Only from then on: how long ago, or when", moment)
     .option("--until <when>", "Only before then", moment)
     .option("-n, --last <number>", "At most so many", count(1), 20)
@@ -51,10 +56,10 @@ export function define(command: Command, shell: Shell): void {
       if (options.json) return terminal.printJson(toJson(RunSchema, run!));
       if (options.result) return writeResult(run!, terminal);
       const name = run!.codeId === "" ? "" : await codeNames(service, signal)(run!.codeId);
-      showRun(run!, name, terminal);
+      showRun(run!, name, shell);
     });
   const cancel = serviceOptions(command.command("cancel"), false)
-    .description("End a run that is under way, with everything it started")
+    .description("End a run that waits or is under way, with everything it started")
     .argument("<run>", "The run's id")
     .action(async (runId: string, options: ServiceOptions) => {
       using service = await openService(options, shell);
@@ -64,6 +69,7 @@ export function define(command: Command, shell: Shell): void {
   examples(command, [
     ["codeactions runs hello-python", "the last 20 of a code"],
     ["codeactions runs --status failed timed_out --since 1h", "what went wrong lately"],
+    ["codeactions runs --schedule Nightly", "what a schedule has started"],
     ["codeactions runs show 0199a0b0-0000-7000-8000-000000000000", "one of them"],
   ]);
   examples(list, [["codeactions runs list --trigger endpoint -n 100 --json", "for programs"]]);
@@ -85,6 +91,9 @@ async function listRuns(named: string | undefined, options: ListOptions, shell: 
     pageSize: Math.min(options.last, 100),
     statuses: (options.status ?? []).map((word) => numberOf(RunStatusSchema, word)!),
     triggers: (options.trigger ?? []).map((word) => numberOf(RunTriggerSchema, word)!),
+    ...(options.schedule === undefined
+      ? {}
+      : { scheduleId: (await findSchedule(service, options.schedule, signal)).id }),
     ...(options.since === undefined ? {} : { startTime: timestampFromDate(options.since) }),
     ...(options.until === undefined ? {} : { endTime: timestampFromDate(options.until) }),
   };
@@ -101,7 +110,7 @@ async function listRuns(named: string | undefined, options: ListOptions, shell: 
       run.codeId === "" ? terminal.out.dim("(a try)") : await nameOf(run.codeId),
       run.version === 0 ? "" : String(run.version),
       wordOf(RunTriggerSchema, run.trigger),
-      statusText(run, terminal.out),
+      `${statusText(run, terminal.out)}${standText(run)}`,
       run.usage?.wall === undefined ? "" : tookText(durationMs(run.usage.wall)),
       run.id,
     ]);
@@ -109,8 +118,19 @@ async function listRuns(named: string | undefined, options: ListOptions, shell: 
   printTable(shell, ["ACCEPTED", "CODE", "VERSION", "TRIGGER", "STATUS", "TOOK", "RUN"], rows);
 }
 
-function showRun(run: Run, codeName: string, terminal: Terminal): void {
-  const { usage, request, result, error } = run;
+/** Where a durable run stands beside its status: ` (attempt 2, in 40 s)`; empty for most. */
+function standText({ attempt, durable }: Run): string {
+  const due = durable?.dueTime;
+  const parts = [
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(due !== undefined && timestampDate(due) > new Date() ? [relativeText(due)] : []),
+  ];
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
+}
+
+function showRun(run: Run, codeName: string, shell: Shell): void {
+  const { terminal } = shell;
+  const { usage, request, result, error, durable } = run;
   const lines: [name: string, value: string][] = [
     ["run", run.id],
     ["code", codeName === "" ? "a try, not stored" : `${codeName}, version ${run.version}`],
@@ -119,6 +139,7 @@ function showRun(run: Run, codeName: string, terminal: Terminal): void {
     ["accepted", timeText(run.createTime)],
     ["ended", timeText(run.endTime)],
   ];
+  if (durable !== undefined) lines.push(...durableLines({ ...run, durable }, terminal.out));
   if (usage !== undefined) {
     const { queue, start, wall, cpu, peakMemoryBytes, logEntries, cold } = usage;
     const parts = [
@@ -143,8 +164,6 @@ function showRun(run: Run, codeName: string, terminal: Terminal): void {
     for (const { name, value } of headers) lines.push(["", shown(`${name}: ${value}`)]);
   }
   if (error !== undefined) lines.push(["error", shown(`${error.kind}: ${error.message}`)]);
-  const width = Math.max(...lines.map(([name]) => name.length));
-  for (const [name, value] of lines)
-    terminal.print(`${terminal.out.dim(name.padEnd(width))}  ${value}`.trimEnd());
+  printFields(shell, lines);
   if (error?.traceback) terminal.print(`\n${shown(error.traceback).trimEnd()}`);
 }

@@ -6,15 +6,13 @@ import time
 from collections.abc import Iterable
 from typing import Any, Callable, Generic, TypeVar
 
-import grpc
-
 from codeactions import _generated_methods as methods
 from codeactions import v1
 from codeactions._errors import CodeActionsError, too_late
 from codeactions._methods import Method, with_request_id
-from codeactions._retries import delay_after, did_nothing, finite
+from codeactions._retries import delay_after, did_nothing, finite, may_pass
 
-Event = TypeVar("Event", v1.RunEvent, v1.LogEvent)
+Event = TypeVar("Event", v1.RunEvent, v1.LogEvent, v1.WatchPoolResponse)
 
 SILENCE_MAX = 45.0
 """Heartbeats come every 15 seconds; a stream that has been silent for three of them is taken for broken."""
@@ -48,6 +46,10 @@ class Following(Generic[Event]):
         """What to open: the stream that was asked for or, once something was seen of it, what comes after that."""
         raise NotImplementedError
 
+    def event_of(self, response: Any) -> Any:
+        """The event that an answer brings; None if it brings none."""
+        return response.event if response.HasField("event") else None
+
     def wait(self) -> None:
         """The caller begins to wait for an event. Time that it spends with one is no silence of the service."""
         self._heard_at = self._clock()
@@ -60,16 +62,15 @@ class Following(Generic[Event]):
             self._failures = 0
         self._heard_at = self._clock()
         # A heartbeat's cursor may be further than its predecessor's, past entries that a filter hides.
-        self._cursor = event.cursor
+        self._cursor = getattr(event, "cursor", "")
         self.is_ended = kind in ("finished", "ended")
         return is_news
 
     def delay_after(self, error: CodeActionsError) -> float:
         """How long to wait before the next connection. Raises the error where there is to be none."""
-        is_broken = error.code is grpc.StatusCode.UNAVAILABLE
         now = self._clock()
         is_tired = now - self._heard_at > self._give_up_after
-        if is_tired or not (is_broken or did_nothing(error)):
+        if is_tired or not (may_pass(error) or did_nothing(error)):
             raise error
         self._failures += 1
         delay = delay_after(self._failures, error.retry_after)
@@ -117,6 +118,23 @@ class TailFollowing(Following[v1.LogEvent]):
         return self._method, after
 
 
-def entries_of(event: v1.RunEvent | v1.LogEvent) -> Iterable[v1.LogEntry]:
+class PoolFollowing(Following[v1.WatchPoolResponse]):
+    """Follows the pool. It has no cursor: each connection begins anew with the whole of it."""
+
+    def __init__(self, method: Method[Any, Any], request: v1.WatchPoolRequest) -> None:
+        super().__init__()
+        self._method = method
+        self._request = request
+
+    def next_call(self) -> tuple[Method[Any, Any], Any]:
+        return self._method, self._request
+
+    def event_of(self, response: v1.WatchPoolResponse) -> Any:
+        return response if response.WhichOneof("event") else None
+
+
+def entries_of(event: v1.RunEvent | v1.LogEvent | v1.WatchPoolResponse) -> Iterable[v1.LogEntry]:
     """The log entries of an event; none if it is about something else."""
-    return event.log.entries if isinstance(event, v1.RunEvent) else event.batch.entries
+    if isinstance(event, v1.RunEvent):
+        return event.log.entries
+    return event.batch.entries if isinstance(event, v1.LogEvent) else ()

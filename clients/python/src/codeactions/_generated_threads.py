@@ -12,7 +12,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from codeactions import _generated_methods as methods
 from codeactions import v1
-from codeactions._following import RunFollowing, TailFollowing
+from codeactions._following import PoolFollowing, RunFollowing, TailFollowing
 from codeactions._threads import Core, Steps, Stream
 
 
@@ -1952,3 +1952,28 @@ class Calls:
             page_token=page_token,
         )
         return self._core.pages(methods.LIST_SCHEDULES, message, lambda page: page.schedules, timeout)
+
+    def watch_pool(
+        self,
+        request: v1.WatchPoolRequest | None = None,
+        *,
+        project_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Steps[v1.WatchPoolResponse]:
+        """Shows the pool, and then every change of it, until the loop is left or the steps are closed.
+
+        After a broken connection it begins anew with the whole pool: changes of that moment are in it,
+        and not told one by one.
+
+        Args:
+            request: The whole request, instead of its fields.
+            project_id: Whose share of the pool to show. All projects' if empty, for the operator's token
+                only.
+            timeout: Seconds to follow, after which DEADLINE_EXCEEDED is raised. As long as it takes if
+                absent.
+        """
+        message = methods.WATCH_POOL.message(
+            request,
+            project_id=project_id,
+        )
+        return self._core.follow(PoolFollowing(methods.WATCH_POOL, message), timeout)

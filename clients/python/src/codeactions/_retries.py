@@ -54,7 +54,15 @@ def did_nothing(error: CodeActionsError) -> bool:
 def may_send_again(error: CodeActionsError, method: Method[Any, Any], request: Message) -> bool:
     """Whether the call may be sent again after this error without doing anything twice."""
     is_repeatable = method.is_repeatable or request_id_of(request) != ""
-    return did_nothing(error) or (is_repeatable and error.code is grpc.StatusCode.UNAVAILABLE)
+    return did_nothing(error) or (is_repeatable and may_pass(error))
+
+
+def may_pass(error: CodeActionsError) -> bool:
+    """Whether an error may be gone a moment later, as a broken connection is.
+
+    A quarantine is not: it lasts, and the caller is to know of it at once.
+    """
+    return error.code is grpc.StatusCode.UNAVAILABLE and error.reason != "CODE_QUARANTINED"
 
 
 class Attempts:

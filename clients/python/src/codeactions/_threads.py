@@ -190,8 +190,8 @@ class Steps(Generic[Event]):
         while not (self._is_closed or self._following.is_ended):
             try:
                 for response in self._connection():
-                    if response.HasField("event") and self._following.hear(response.event):
-                        event: Event = response.event
+                    event: Event | None = self._following.event_of(response)
+                    if event is not None and self._following.hear(event):
                         return event
                 error = cut("the stream ended before its last event")
             except CodeActionsError as failed:

@@ -1,4 +1,5 @@
 import { defineEntity, type InferEntity, p } from "@mikro-orm/core";
+import type { RecordPayloads } from "./codes.ts";
 
 export const RUN_STATUSES = [
   "QUEUED",
@@ -32,8 +33,10 @@ export const RunEntity = defineEntity({
     status: p.string().length(16).$type<RunStatus>(),
     /** With the owner the fencing token: only the current attempt's owner may finish a run. */
     attempt: p.integer(),
-    /** The instance that runs it. */
+    /** The instance that runs it. Null while it waits for one, and once such a run was ended while it waited. */
     owner: p.uuid().nullable(),
+    /** When a dispatcher may take it. Null for every run that does not wait for one. */
+    dueTime: p.datetime(3).nullable(),
     createTime: p.datetime(3),
     startTime: p.datetime(3).nullable(),
     endTime: p.datetime(3).nullable(),
@@ -55,9 +58,63 @@ export const RunEntity = defineEntity({
       name: "runs_owner",
       expression: "create index runs_owner on runs (owner) where status in ('QUEUED', 'RUNNING')",
     },
+    {
+      name: "runs_due",
+      expression: "create index runs_due on runs (project_id, due_time) where due_time is not null",
+    },
   ],
 });
 export type Run = InferEntity<typeof RunEntity>;
+
+/** Whether a durable run gets another attempt; every field is filled in. */
+export interface RetryPolicy {
+  /** The first one included. */
+  readonly maxAttempts: number;
+  /** Before the second attempt; each further wait is longer by the multiplier, up to the longest. */
+  readonly backoffMs: number;
+  readonly multiplier: number;
+  readonly maxBackoffMs: number;
+  readonly retryOn: readonly RunStatus[];
+}
+
+/** An attempt of a durable run that was followed by another one. Times in milliseconds since the epoch. */
+export interface EarlierAttempt {
+  readonly attempt: number;
+  readonly status: RunStatus;
+  readonly errorKind: string;
+  readonly errorMessage: string;
+  readonly startTimeMs: number | undefined;
+  readonly endTimeMs: number;
+}
+
+/** What a durable run was asked for beside its input, and what became of its earlier attempts. */
+export const RunOrderEntity = defineEntity({
+  name: "RunOrder",
+  tableName: "run_orders",
+  properties: {
+    runId: p.uuid().primary(),
+    /** 0 for the one that is active when an attempt begins. */
+    version: p.integer(),
+    /** Null for the code's own. */
+    timeoutMs: p.integer().nullable(),
+    retryPolicy: p.json<RetryPolicy>(),
+    idempotent: p.boolean(),
+    /** With METADATA the input is kept until the run has ended. */
+    recordPayloads: p.string().length(16).$type<RecordPayloads>(),
+    scheduleId: p.uuid().nullable(),
+    replayOf: p.uuid().nullable(),
+    /** Oldest first. */
+    earlierAttempts: p.json<EarlierAttempt[]>(),
+  },
+  indexes: [
+    {
+      name: "run_orders_schedule",
+      expression:
+        "create index run_orders_schedule on run_orders (schedule_id, run_id) where schedule_id is not null",
+    },
+  ],
+});
+export type RunOrder = InferEntity<typeof RunOrderEntity>;
 
 /** A name and a value, as pairs of a query string or a header list are kept. */
 export type StoredPair = [name: string, value: string];
