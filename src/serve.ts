@@ -2,6 +2,7 @@ import color from "picocolors";
 import { type App, startApp } from "./app.ts";
 import { type Config, readConfig } from "./core/config.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
+import type { Logger } from "./core/logger.ts";
 import { createDemo, type DemoRun, runSamples } from "./demo.ts";
 import { languageLines, openProcess, print } from "./process.ts";
 import type { Call } from "./services/access.ts";
