@@ -1,6 +1,6 @@
 import type { Logger } from "../core/logger.ts";
 import type { Language, Outcome, Problem } from "../sandbox/program.ts";
-import { Attempts, acceptedOnce, isForAnother } from "./attempts.ts";
+import { Attempts, isForAnother } from "./attempts.ts";
 import type { BreakerState } from "./breaker.ts";
 import { Bulkhead, type EarlyRefusal, type QueueDescription, type QueueSettings } from "./bulkhead.ts";
 import { Member, type MemberState } from "./member.ts";
@@ -169,7 +169,7 @@ export class Pool implements Disposable {
   }
 
   async #carryOut(asked: RunOrder, signal: AbortSignal): Promise<Outcome> {
-    const order = asked.idempotent ? { ...asked, listener: acceptedOnce(asked.listener) } : asked;
+    let order = asked;
     const sinceMs = performance.now();
     let waitedMs = 0;
     let attempts: Attempts | undefined;
@@ -191,16 +191,19 @@ export class Pool implements Disposable {
         const delivered = await member.deliver(order, signal);
         outcome = await delivered.outcome;
       } catch (error) {
-        attempts ??= new Attempts(order);
+        attempts ??= new Attempts();
         if (!isForAnother(error)) return attempts.over(error, signal);
-        attempts.notTaken(member, error);
+        attempts.notTaken(member, error, order);
       } finally {
         this.#bulkhead.release(member, order, performance.now() - givenMs);
       }
       if (outcome === undefined) continue;
-      if (outcome.status === "LOST" && order.idempotent && !this.#closed) {
-        attempts ??= new Attempts(order);
-        if (attempts.mayFollow(member, outcome, this.#bulkhead, signal)) continue;
+      const next = outcome.status === "LOST" && !this.#closed ? order.again?.(outcome) : undefined;
+      if (next !== undefined) {
+        order = { ...order, invocation: next };
+        attempts ??= new Attempts();
+        attempts.lost(member, outcome, order, this.#bulkhead);
+        continue;
       }
       return waitedMs === 0 ? outcome : withWait(outcome, waitedMs);
     }

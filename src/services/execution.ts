@@ -168,24 +168,19 @@ export class Execution {
       accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
       lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
     };
-    let lost: Outcome | undefined;
     let given = invocation;
+    const again = (lost: Outcome) => {
+      if (!this.#mayFollow(live, lost, deadlineMs)) return undefined;
+      live.repeat(lost.error?.message ?? "");
+      given = { ...given, context: { ...given.context, attempt: live.row.attempt } };
+      return given;
+    };
     try {
-      for (;;) {
-        const outcome = await this.#pool.run(
-          { program, invocation: given, listener, deadlineMs, idempotent: false },
-          live.signal,
-        );
-        const repeats = idempotent && this.#mayFollow(live, outcome, deadlineMs);
-        if (!repeats) return await this.#conclude(live, outcome, given, input);
-        lost = outcome;
-        live.repeat(outcome.error?.message ?? "");
-        given = { ...given, context: { ...given.context, attempt: live.row.attempt } };
-      }
+      const order = { program, invocation, listener, deadlineMs, again: idempotent ? again : undefined };
+      const outcome = await this.#pool.run(order, live.signal);
+      await this.#conclude(live, outcome, given, input);
     } catch (error) {
-      // No node takes another attempt: the last one that there was is the run's end.
-      if (lost !== undefined && !live.signal.aborted) await this.#conclude(live, lost, given, input);
-      else await this.#concludeUnstarted(live, error);
+      await this.#concludeUnstarted(live, error);
     } finally {
       this.#live.delete(live.id);
     }
