@@ -281,10 +281,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     now: () => new Date(),
     changed: () => scheduleFires.wake(),
   });
+  pool.onChange(({ kind, quarantine, isOurs }) => {
+    if (quarantine !== undefined && isOurs)
+      void tell({ kind: "quarantine", quarantine: { kind, quarantine } });
+  });
   const poolView = new PoolView({ orm, pool, instanceId });
   measurePool(metrics, pool);
   watch(metrics, { sandbox, journal, execution, bus, callbacks });
-  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
+  await news.start(
+    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
+  );
   await instance.start();
   await dueRuns.start();
   dispatcher.start();

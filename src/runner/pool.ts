@@ -10,28 +10,25 @@ import { type Quarantine, type QuarantineChange, Quarantines } from "./quarantin
 import { poolUnavailable, refusalFor } from "./refusals.ts";
 
 /** One thing that happened to the pool. */
-export interface PoolChange {
+export type PoolChange = {
   readonly timeMs: number;
-  readonly kind: PoolChangeKind;
-  /** Empty for quarantines. */
-  readonly nodeId: string;
   /** Why, in one line; empty where there is nothing to say. */
   readonly reason: string;
-  /** Undefined for nodes. */
-  readonly quarantine: Quarantine | undefined;
   /** It was found out here, and not told by another service. */
   readonly isOurs: boolean;
-}
+} & (
+  | { readonly kind: NodeChangeKind; readonly nodeId: string; readonly quarantine: undefined }
+  | { readonly kind: QuarantineChange["kind"]; readonly nodeId: ""; readonly quarantine: Quarantine }
+);
 
-export type PoolChangeKind =
+type NodeChangeKind =
   | "NODE_ADDED"
   | "NODE_READY"
   | "NODE_DRAINING"
   | "NODE_REMOVED"
   | "BREAKER_OPENED"
   | "BREAKER_HALF_OPENED"
-  | "BREAKER_CLOSED"
-  | QuarantineChange["kind"];
+  | "BREAKER_CLOSED";
 
 /** A node as this pool sees it. */
 export interface PoolNode {
@@ -227,7 +224,7 @@ export class Pool implements Disposable {
     });
   }
 
-  #tell(kind: PoolChangeKind, { node, reason }: Member): void {
+  #tell(kind: NodeChangeKind, { node, reason }: Member): void {
     this.#change({ timeMs: Date.now(), kind, nodeId: node.id, reason, quarantine: undefined, isOurs: true });
   }
 

@@ -22,6 +22,9 @@ export interface QuarantineChange {
   readonly isOurs: boolean;
 }
 
+/** What one service tells another one of it. */
+export type QuarantineNews = Pick<QuarantineChange, "kind" | "quarantine">;
+
 type Context = Invocation["context"];
 
 /** What is known of a version whose workers have died lately. */
@@ -111,16 +114,13 @@ export class Quarantines {
     return true;
   }
 
-  /** Another service has found it out. What ends later stands. */
-  apply(quarantine: Quarantine): void {
+  /** Another service has found it out, or has lifted it. Of two that were found out, the one that ends later stands. */
+  hear({ kind, quarantine }: QuarantineNews): void {
+    const { codeId, version, endMs } = quarantine;
+    if (kind === "QUARANTINE_LIFTED") return void this.lift(codeId, version, false);
     const found = this.#cases.get(keyOf(quarantine)) ?? this.#open(quarantine);
-    if (found.quarantine !== undefined && found.quarantine.endMs >= quarantine.endMs) return;
-    this.#refuse(found, quarantine, false);
-  }
-
-  /** Another service has lifted it. */
-  applyLift(codeId: string, version: number): void {
-    this.lift(codeId, version, false);
+    if (found.quarantine === undefined || found.quarantine.endMs < endMs)
+      this.#refuse(found, quarantine, false);
   }
 
   #count(context: Context, found: Case, outcome: Outcome): void {

@@ -168,17 +168,13 @@ export class Execution {
       accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
       lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
     };
-    let given = invocation;
-    const again = (lost: Outcome) => {
-      if (!this.#mayFollow(live, lost, deadlineMs)) return undefined;
-      live.repeat(lost.error?.message ?? "");
-      given = { ...given, context: { ...given.context, attempt: live.row.attempt } };
-      return given;
-    };
     try {
-      const order = { program, invocation, listener, deadlineMs, again: idempotent ? again : undefined };
+      const again = idempotent
+        ? (lost: Outcome) => this.#nextAttempt(live, lost, invocation, deadlineMs)
+        : undefined;
+      const order = { program, invocation, listener, deadlineMs, again };
       const outcome = await this.#pool.run(order, live.signal);
-      await this.#conclude(live, outcome, given, input);
+      await this.#conclude(live, outcome, invocation, input);
     } catch (error) {
       await this.#concludeUnstarted(live, error);
     } finally {
@@ -186,12 +182,18 @@ export class Execution {
     }
   }
 
-  /** Whether a run that may be repeated gets another attempt while its caller waits. */
-  #mayFollow(live: LiveRun, { status }: Outcome, deadlineMs: number | undefined): boolean {
-    if (status !== "LOST" || live.signal.aborted || this.#draining) return false;
-    return (
-      live.row.attempt < IDEMPOTENT_ATTEMPTS_MAX && (deadlineMs === undefined || Date.now() < deadlineMs)
-    );
+  /** What a run that may be repeated gives to another node while its caller waits; undefined when it has ended. */
+  #nextAttempt(
+    live: LiveRun,
+    lost: Outcome,
+    invocation: Invocation,
+    deadlineMs: number | undefined,
+  ): Invocation | undefined {
+    if (live.signal.aborted || this.#draining || live.row.attempt === IDEMPOTENT_ATTEMPTS_MAX)
+      return undefined;
+    if (deadlineMs !== undefined && Date.now() >= deadlineMs) return undefined;
+    live.repeat(lost.error?.message ?? "");
+    return { ...invocation, context: { ...invocation.context, attempt: live.row.attempt } };
   }
 
   async #conclude(

@@ -176,11 +176,17 @@ test("what another service has found out holds here, and so does that it was lif
     endMs: Date.now() + 40_000,
     round: 3,
   };
-  pool.quarantines.apply(told);
-  pool.quarantines.apply({ ...told, endMs: Date.now() + 20_000, round: 2 });
+  const earlier = { ...told, endMs: Date.now() + 20_000, round: 2 };
+  for (const quarantine of [told, earlier]) pool.quarantines.hear({ kind: "QUARANTINED", quarantine });
   expect(await end(WELL)).toMatchObject({ ...REFUSED, details: { retryAfterMs: 40_000 } });
-  pool.quarantines.applyLift("c", 3);
+  pool.quarantines.hear({ kind: "QUARANTINE_LIFTED", quarantine: earlier });
   expect(await end(WELL)).toBe(WELL);
+  await dies(5);
+  expect(changes.map(({ kind, isOurs }) => [kind, isOurs])).toEqual([
+    ["QUARANTINED", false],
+    ["QUARANTINE_LIFTED", false],
+    ["QUARANTINED", true],
+  ]);
 });
 
 test("one that nobody has called for ten minutes after its time is forgotten", async () => {
@@ -194,7 +200,8 @@ test("one that nobody has called for ten minutes after its time is forgotten", a
 test("there are never more than a thousand", async () => {
   for (let n = 0; n < 1_005; n += 1) {
     const endMs = Date.now() + 10_000;
-    pool.quarantines.apply({ ...CODE, version: n + 1, reason: "", beginMs: Date.now(), endMs, round: 1 });
+    const quarantine = { ...CODE, version: n + 1, reason: "", beginMs: Date.now(), endMs, round: 1 };
+    pool.quarantines.hear({ kind: "QUARANTINED", quarantine });
   }
   expect(pool.describe().quarantines).toHaveLength(1_000);
   expect(await end(WELL, { ...CODE, version: 1 })).toBe(WELL);
