@@ -4,6 +4,7 @@ import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
+import { poolHandlers } from "./api/pool.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
@@ -23,6 +24,7 @@ import { openRedis } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
+import { measurePool } from "./runner/pool-metrics.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
@@ -47,6 +49,7 @@ import { Logs } from "./services/logs.ts";
 import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
+import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
 import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
@@ -206,6 +209,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      if (run.cold) metrics.startSeconds.observe((run.startUs ?? 0) / 1e6);
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
       scheduleFires.runEnded(run);
     },
@@ -277,8 +281,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     now: () => new Date(),
     changed: () => scheduleFires.wake(),
   });
-  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
-  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
+  pool.onChange(({ kind, quarantine, isOurs }) => {
+    if (quarantine !== undefined && isOurs)
+      void tell({ kind: "quarantine", quarantine: { kind, quarantine } });
+  });
+  const poolView = new PoolView({ orm, pool, instanceId });
+  measurePool(metrics, pool);
+  watch(metrics, { sandbox, journal, execution, bus, callbacks });
+  await news.start(
+    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
+  );
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
@@ -303,6 +315,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       }),
       runs: {
         ...runHandlers({ runs, durableRuns, records, logs }),
+        ...poolHandlers({ view: poolView }),
         ...scheduleHandlers({ schedules, redactedHeaders }),
       },
       logs: logHandlers({ logs }),
@@ -420,14 +433,13 @@ function watch(
   metrics: Metrics,
   parts: {
     sandbox: Sandbox;
-    pool: Pool;
     journal: Journal;
     execution: Execution;
     bus: LogBus;
     callbacks: Callbacks;
   },
 ): void {
-  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
+  const { sandbox, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
@@ -440,7 +452,6 @@ function watch(
     () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
   watchSandbox(metrics, sandbox);
 }
 
