@@ -202,8 +202,6 @@ export class RedisNews implements News {
     await this.#beating;
     this.#closed = true;
     await this.#say({ kind: "bye" });
-    this.#subscriber.disconnect();
-    this.#publisher.disconnect();
   }
 
   async #listen(): Promise<void> {
