@@ -1,43 +1,59 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Pool as PostgresPool } from "pg";
+import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
+import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
+import { Listener } from "./core/db/listener.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
 import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
 import { openRedis, type RedisConnection } from "./core/redis.ts";
+import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
-import { Pool, refusalFor } from "./runner/pool.ts";
-import { type Language, type LanguageState, NotAccepted } from "./sandbox/program.ts";
+import { Pool } from "./runner/pool.ts";
+import type { Way } from "./sandbox/egress/dial.ts";
+import { openLookup } from "./sandbox/egress/lookup.ts";
+import { parseRanges } from "./sandbox/egress/rules.ts";
+import type { LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
-import type { SandboxSettings } from "./sandbox/settings.ts";
+import { openPost } from "./services/callback-post.ts";
+import { Callbacks } from "./services/callbacks.ts";
 import { Catalog } from "./services/catalog.ts";
-import { type CheckSource, Codes } from "./services/codes.ts";
+import { Codes } from "./services/codes.ts";
+import { Dispatcher } from "./services/dispatcher.ts";
+import { DUE_CHANNEL } from "./services/durable-orders.ts";
+import { DurableQueue } from "./services/durable-queue.ts";
+import { DurableRuns } from "./services/durable-runs.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Execution } from "./services/execution.ts";
 import { Instance } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
+import { Lease } from "./services/lease.ts";
 import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
+import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
 import { Projects } from "./services/projects.ts";
 import { RedisNews } from "./services/redis-news.ts";
+import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
+import { ScheduleFires } from "./services/schedule-fires.ts";
+import { Schedules } from "./services/schedules.ts";
 import { Secrets } from "./services/secrets.ts";
 import { ServiceLock } from "./services/service-lock.ts";
 import { redactedHeaderNames } from "./services/stored-input.ts";
@@ -97,11 +113,14 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   if (migrated.length > 0) log.info({ migrated }, "migrated the database");
   const postgres = new PostgresPool({ connectionString: databaseUrl, max: config.databaseConnectionsMax });
   postgres.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
+  // One that is in use says so itself, too: whoever uses it learns it from its query.
+  postgres.on("connect", (client) => client.on("error", () => {}));
   parts.defer(() => postgres.end());
 
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
-  const pool = parts.use(new Pool({ nodes: [new LocalNode(sandbox)], log }));
+  const pool = parts.use(new Pool({ settings: config, log }));
+  pool.setNodes([new LocalNode(sandbox)]);
 
   // Services: what the product does.
   const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
@@ -122,9 +141,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     log,
     settings: { writer: instanceId },
     committed: (chunks) => bus.committed(chunks),
+    gone: failed.resolve,
   });
-  const lease = { id: instanceId, leaseMs: config.leaseMs, retentionDays: config.retentionDays };
-  const instance = parts.use(new Instance({ orm, pool: postgres, journal, bus, log, settings: lease }));
+  const lease = new Lease({
+    databaseUrl,
+    log,
+    settings: { id: instanceId, leaseMs: config.leaseMs },
+    gone: failed.resolve,
+    renewed: () => void lostRuns.look(),
+  });
+  const instance = parts.use(new Instance({ orm, pool: postgres, lease, log, settings: config }));
   parts.defer(() => journal.close(CLOSE_JOURNAL_MS));
   const catalog = new Catalog({
     orm,
@@ -144,27 +170,102 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const codes = new Codes({
     orm,
     catalog,
-    checkSource: checkWith(sandbox),
+    checkSource: (language, source, signal) => pool.check(language, source, signal),
     settings: config,
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
-  const records = new RunRecords({ orm, redactedHeaders });
-  const execution: Execution = new Execution({
+  const records = new RunRecords({
     orm,
-    pool,
+    redactedHeaders,
+    deliveriesOf: (runIds) => callbacks.deliveriesOf(runIds),
+  });
+  const callbacks: Callbacks = parts.use(
+    new Callbacks({
+      pool: postgres,
+      secrets,
+      records,
+      post: openPost({ way: callbackWay(config), authorities: await readAuthorities(config) }),
+      render: callbackBody,
+      log,
+      settings: config,
+      now: () => new Date(),
+      ended: (outcome) => metrics.callbacks.inc({ outcome: outcome.toLowerCase() }),
+    }),
+  );
+  const scheduleFires = parts.use(
+    new ScheduleFires({
+      pool: postgres,
+      log,
+      now: () => new Date(),
+      fired: (outcome) => metrics.fires.inc({ outcome }),
+    }),
+  );
+  const endings = new RunEndings({
+    orm,
     journal,
     bus,
-    secrets,
     log,
-    owner: instanceId,
     redactedHeaders,
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
+      scheduleFires.runEnded(run);
     },
+    requeued: (run, repeated) => {
+      if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
+      dispatcher.wake(run.projectId, run.dueTime ?? undefined);
+    },
+  });
+  const execution: Execution = new Execution({
+    pool,
+    journal,
+    endings,
+    catalog,
+    secrets,
+    log,
+    owner: instanceId,
+    redactedHeaders,
+  });
+  const lostRuns = new LostRuns({
+    orm,
+    pool: postgres,
+    journal,
+    execution,
+    endings,
+    log,
+    id: instanceId,
+    mayJudge: () => lease.mayJudge,
+    lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
   const runs = new Runs({ orm, execution, journal, bus, catalog, records, news, settings: config });
+  const queue = new DurableQueue({
+    pool: postgres,
+    queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
+  });
+  const durableRuns = new DurableRuns({
+    queue,
+    catalog,
+    records,
+    requireCallback: (projectId, callback) => callbacks.require(projectId, callback),
+  });
+  const dispatcher: Dispatcher = parts.use(
+    new Dispatcher({
+      pool: postgres,
+      execution,
+      log,
+      settings: { owner: instanceId, runsMax: config.durableRunsMax },
+      isSure: () => lease.isSure,
+    }),
+  );
+  const dueRuns = new Listener({
+    databaseUrl,
+    channel: DUE_CHANNEL,
+    heard: (projectId) => dispatcher.wake(projectId),
+    log,
+  });
+  parts.use(dueRuns);
   const logs = new Logs({
     orm,
     bus,
@@ -173,9 +274,19 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     writer: instanceId,
     place: () => journal.place(),
   });
-  watch(metrics, { sandbox, journal, execution, bus });
+  const schedules = new Schedules({
+    orm,
+    callbacks,
+    now: () => new Date(),
+    changed: () => scheduleFires.wake(),
+  });
+  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
   await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
   await instance.start();
+  await dueRuns.start();
+  dispatcher.start();
+  callbacks.start();
+  scheduleFires.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.
@@ -193,7 +304,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, records, logs }),
+      runs: {
+        ...runHandlers({ runs, durableRuns, records, logs }),
+        ...scheduleHandlers({ schedules, redactedHeaders }),
+      },
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -209,7 +323,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       ...sandbox.languages().map(({ language }) => ({
         name: language,
         needed: false,
-        check: async () => describeLanguage(sandbox, language),
+        check: async () => describeLanguage(sandbox.languages(), language),
       })),
     ],
     remarks: () => waiversOf(config),
@@ -239,6 +353,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   );
   parts.defer(() => server.drain(config.drainMs));
   parts.defer(() => rpc.drain());
+  parts.defer(() => dispatcher.stop());
   const scheme = config.tlsCertFile === "" ? "http" : "https";
   const url = `${scheme}://${config.host.includes(":") ? `[${config.host}]` : config.host}:${server.port}`;
   const publicUrl = config.publicUrl || url;
@@ -313,68 +428,45 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
   return postgres.url;
 }
 
-/** What an operator should be reminded of wherever the service tells how it is. */
-function waiversOf(config: Config): string[] {
-  if (config.sandbox === "none") return ["CODEACTIONS_SANDBOX=none: codes run without any wall around them"];
-  return config.waivedWalls.map((wall) => `the wall "${wall}" is waived by CODEACTIONS_WAIVE_WALLS`);
-}
-
-/** The sandbox looks at a source; what it refuses becomes our refusal. */
-function checkWith(sandbox: Sandbox): CheckSource {
-  return async (language, source, signal) => {
-    try {
-      return await sandbox.check(language, source, signal);
-    } catch (error) {
-      if (!(error instanceof NotAccepted)) throw error;
-      throw refusalFor(error, language);
-    }
-  };
-}
-
-async function describePool(pool: Pool): Promise<string> {
-  const nodes = pool.describe();
-  const closed = nodes.filter((node) => node.state === "closed");
-  if (closed.length === 0)
-    throw new Error(nodes.map((node) => `${node.node} is ${node.state}: ${node.reason}`).join("; "));
-  return `${closed.length} of ${nodes.length} nodes take runs`;
-}
-
-function describeLanguage(sandbox: Sandbox, language: Language): string {
-  const state = sandbox.languages().find((candidate) => candidate.language === language);
-  if (state === undefined) throw new Error("not known");
-  if (state.state === "missing") throw new Error(`${state.why}; ${state.fix}`);
-  return state.state === "preparing" ? `being made ready: ${state.progress}` : state.runtime;
+function describePool(pool: Pool): string {
+  const { nodes } = pool.describe();
+  const takers = nodes.filter(({ takesRuns }) => takesRuns);
+  const others = nodes.filter(({ takesRuns }) => !takesRuns);
+  const why = others.map(({ id, state, breaker, reason }) => {
+    const how = state === "ready" ? `its breaker is ${breaker}` : `it is ${state}`;
+    return reason === "" ? `${id}: ${how}` : `${id}: ${how} (${reason})`;
+  });
+  const told = [`${takers.length} of ${nodes.length} nodes take runs`, ...why].join("; ");
+  if (takers.length === 0) throw new Error(told);
+  return told;
 }
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus },
+  parts: {
+    sandbox: Sandbox;
+    pool: Pool;
+    journal: Journal;
+    execution: Execution;
+    bus: LogBus;
+    callbacks: Callbacks;
+  },
 ): void {
-  const { sandbox, journal, execution, bus } = parts;
+  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
     "Bytes that wait to be committed.",
     () => journal.pendingBytes,
   );
+  metrics.gauge(
+    "codeactions_callbacks_pending",
+    "Callbacks of runs that have ended, which their receivers have not confirmed.",
+    () => callbacks.pending,
+  );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_workers_busy", "Workers that serve a run.", () => sandbox.describe().busy);
-  metrics.gauge(
-    "codeactions_workers_idle",
-    "Warm workers that wait for a run.",
-    () => sandbox.describe().idle,
-  );
-  metrics.gauge("codeactions_workers_blank", "Started interpreters that wait for a version.", () => {
-    const { python, javascript } = sandbox.describe().blank;
-    return python + javascript;
-  });
-  metrics.gauge(
-    "codeactions_workers_memory_bytes",
-    "Memory of all workers together.",
-    () => sandbox.describe().memoryBytes,
-  );
-  metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
-  metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
+  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
+  watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {
@@ -387,45 +479,15 @@ async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | 
   return { cert, key };
 }
 
-function sandboxSettings(config: Config): SandboxSettings {
+/** Callbacks take the same way out as codes. */
+function callbackWay(config: Config): Way {
   return {
-    mode: config.sandbox,
-    waivedWalls: config.waivedWalls,
-    folder: join(config.dataDir, "sandbox"),
-    goFolder: config.goDir || join(config.dataDir, "sandbox", "go"),
-    pythonCommand: config.pythonCommand,
-    goCommand: config.goCommand,
-    uidBase: config.uidBase,
-    workersMax: config.workersMax,
-    workersMemoryBytesMax: config.workersMemoryBytes,
-    spareMemoryBytes: config.spareMemoryBytes,
-    blankWorkersPerLanguage: config.blankWorkers,
-    blankWorkersPerLanguageMax: config.blankWorkersMax,
-    waitersMax: config.waitersMax,
-    waitMs: config.waitMs,
-    startMs: config.startMs,
-    idleWorkerMs: config.idleWorkerMs,
-    freezeAfterMs: config.freezeAfterMs,
-    workerRunsMax: config.workerRunsMax,
-    workerAgeMs: config.workerAgeMs,
-    lineBytesMax: config.lineBytesMax,
-    tmpBytesMax: config.tmpBytes,
-    openFilesMax: config.openFiles,
-    pidsMax: config.processes,
-    libraries: {
-      python: config.pythonLibraries,
-      pythonPreload: config.pythonPreload,
-      node: config.nodeLibraries,
-      bytesMax: config.librariesBytesMax,
-    },
-    egress: {
-      allowedRanges: config.egressRanges,
-      nameServers: config.egressNameServers,
-      connectionsMax: config.egressConnections,
-      connectionsPerRunMax: config.egressConnectionsPerRun,
-      bytesPerRunMax: config.egressBytesPerRun,
-      connectMs: config.egressConnectMs,
-      idleMs: config.egressIdleMs,
-    },
+    lookup: openLookup({ servers: config.egressNameServers }),
+    allowedRanges: parseRanges(config.egressRanges),
+    connectMs: config.egressConnectMs,
   };
+}
+
+async function readAuthorities(config: Config): Promise<string> {
+  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
 }

@@ -6,6 +6,7 @@ import {
   type Timestamp,
   timestampDate,
   timestampFromDate,
+  timestampFromMs,
 } from "@bufbuild/protobuf/wkt";
 import * as code from "../../gen/codeactions/v1/code_pb.ts";
 import { type LogBatch, LogBatchSchema, LogLevel, LogStream } from "../../gen/codeactions/v1/log_pb.ts";
@@ -17,7 +18,14 @@ import {
   TokenSchema,
 } from "../../gen/codeactions/v1/project_pb.ts";
 import {
+  type CallbackDelivery,
+  CallbackDeliverySchema,
+  CallbackStatus,
+  DurableRunSchema,
   PairSchema,
+  type RetryPolicy as RetryPolicyMessage,
+  RetryPolicySchema,
+  RunAttemptSchema,
   RunErrorSchema,
   type RunInput as RunInputMessage,
   type Run as RunMessage,
@@ -29,6 +37,7 @@ import {
   RunUsageSchema,
 } from "../../gen/codeactions/v1/run_pb.ts";
 import { type Secret as SecretMessage, SecretSchema } from "../../gen/codeactions/v1/secret_pb.ts";
+import type { CallbackStatus as CallbackStatusWord } from "../core/db/entities/callbacks.ts";
 import type {
   Code,
   CodeLimits,
@@ -42,17 +51,22 @@ import type {
 } from "../core/db/entities/codes.ts";
 import type { Project, Role, Token } from "../core/db/entities/projects.ts";
 import type {
+  EarlierAttempt,
+  RetryPolicy,
   Run,
+  RunOrder,
   RunStatus as RunStatusWord,
   RunTrigger as RunTriggerWord,
 } from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
 import type { Level, Pair, Problem, Stream } from "../sandbox/program.ts";
+import type { Delivery } from "../services/callbacks.ts";
 import type { Payload } from "../services/journal-batch.ts";
 import type { RunView } from "../services/live-run.ts";
 import type { PlacedEntry } from "../services/logs.ts";
 import { RPC_BODY_BYTES_MAX, type RunInput } from "../services/new-run.ts";
 import { etagOf } from "../services/projects.ts";
+import type { AskedPolicy } from "../services/retry-policy.ts";
 
 /** Our words and the contract's messages, each made from the other. Nothing here decides anything. */
 
@@ -120,6 +134,13 @@ const STREAMS = {
   stderr: LogStream.STDERR,
   system: LogStream.SYSTEM,
 } satisfies Record<Stream, number>;
+
+const CALLBACK_STATUSES = {
+  WAITING: CallbackStatus.WAITING,
+  PENDING: CallbackStatus.PENDING,
+  DELIVERED: CallbackStatus.DELIVERED,
+  FAILED: CallbackStatus.FAILED,
+} satisfies Record<CallbackStatusWord, number>;
 
 /** The word for an enum's number; undefined for its zero. */
 function reader<Word extends string>(numbers: Record<Word, number>): (number: number) => Word | undefined {
@@ -269,7 +290,7 @@ export function statusNumber(run: Run): RunStatus {
 
 /** A run; request and result only as far as the view has and wants them. */
 export function runMessage(
-  { run, payload }: RunView,
+  { run, payload, order, delivery }: RunView,
   show: { request: boolean; result: boolean },
 ): RunMessage {
   const ended = run.endTime != null;
@@ -295,6 +316,69 @@ export function runMessage(
     createTime: timestampFromDate(run.createTime),
     startTime: optionalTimestamp(run.startTime),
     endTime: optionalTimestamp(run.endTime),
+    durable: order && durableMessage(run, order, delivery),
+  });
+}
+
+function durableMessage(run: Run, order: RunOrder, delivery: Delivery | undefined) {
+  return create(DurableRunSchema, {
+    dueTime: optionalTimestamp(run.dueTime),
+    retryPolicy: policyMessage(order.retryPolicy),
+    idempotent: order.idempotent,
+    earlierAttempts: order.earlierAttempts.map(attemptMessage),
+    scheduleId: order.scheduleId ?? "",
+    replayOf: order.replayOf ?? "",
+    callback: delivery && deliveryMessage(delivery),
+  });
+}
+
+/** How far a callback has come. */
+function deliveryMessage({ url, status, tries, nextTime }: Delivery): CallbackDelivery {
+  return create(CallbackDeliverySchema, {
+    url,
+    status: CALLBACK_STATUSES[status],
+    tries: tries.map(({ number, time, durationMs, statusCode, error }) => ({
+      number,
+      time: timestampFromDate(new Date(time)),
+      duration: durationFromMs(durationMs),
+      statusCode,
+      error,
+    })),
+    nextTime: nextTime && timestampFromDate(nextTime),
+  });
+}
+
+export function policyMessage(policy: Readonly<RetryPolicy>) {
+  return create(RetryPolicySchema, {
+    maxAttempts: policy.maxAttempts,
+    backoff: durationFromMs(policy.backoffMs),
+    multiplier: policy.multiplier,
+    maxBackoff: durationFromMs(policy.maxBackoffMs),
+    retryOn: policy.retryOn.map((status) => STATUSES[status]),
+  });
+}
+
+/** What a caller says of a retry policy; undefined when it says nothing. */
+export function policyOf(message: RetryPolicyMessage | undefined): AskedPolicy | undefined {
+  return (
+    message && {
+      maxAttempts: message.maxAttempts,
+      backoffMs: millisecondsOf(message.backoff),
+      multiplier: message.multiplier,
+      maxBackoffMs: millisecondsOf(message.maxBackoff),
+      retryOn: message.retryOn.map((status) => given(statusOf(status))),
+    }
+  );
+}
+
+function attemptMessage(earlier: EarlierAttempt) {
+  const { attempt, status, errorKind, errorMessage, startTimeMs, endTimeMs } = earlier;
+  return create(RunAttemptSchema, {
+    attempt,
+    status: STATUSES[status],
+    error: create(RunErrorSchema, { kind: errorKind, message: errorMessage }),
+    startTime: startTimeMs === undefined ? undefined : timestampFromMs(startTimeMs),
+    endTime: timestampFromMs(endTimeMs),
   });
 }
 
@@ -335,7 +419,7 @@ function usageMessage(run: Run) {
   });
 }
 
-function pairMessage([name, value]: Pair) {
+export function pairMessage([name, value]: Pair) {
   return create(PairSchema, { name, value });
 }
 

@@ -6,9 +6,13 @@ import {
   type RunCodeStreamRequest,
   type RunnerService,
   RunView as RunViewEnum,
+  type StartRunRequest,
 } from "../../gen/codeactions/v1/runner_service_pb.ts";
+import type { Run } from "../core/db/entities/runs.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
 import type { Call } from "../services/access.ts";
+import type { DurableRuns } from "../services/durable-runs.ts";
+import type { RunView } from "../services/live-run.ts";
 import { RunCursor, readRunCursor } from "../services/log-cursor.ts";
 import type { Logs } from "../services/logs.ts";
 import type { RunAsk } from "../services/new-run.ts";
@@ -23,6 +27,7 @@ import {
   limitsOf,
   logBatchMessage,
   millisecondsOf,
+  policyOf,
   runInputOf,
   runMessage,
   statusOf,
@@ -31,11 +36,22 @@ import {
 
 interface Parts {
   readonly runs: Runs;
+  readonly durableRuns: DurableRuns;
   readonly records: RunRecords;
   readonly logs: Logs;
 }
 
-export function runHandlers({ runs, records, logs }: Parts): Partial<Handlers<typeof RunnerService>> {
+export function runHandlers({
+  runs,
+  durableRuns,
+  records,
+  logs,
+}: Parts): Partial<Handlers<typeof RunnerService>> {
+  /** A run that was queued just now, or the one that the same request led to before. */
+  const queued = async (run: Run | string) => {
+    const view = await records.view(typeof run === "string" ? run : run.id);
+    return { run: runMessage(view, { request: false, result: typeof run === "string" }) };
+  };
   return {
     async runCode(request, call) {
       const view = await runs.runCode(call, runAsk(request));
@@ -62,6 +78,30 @@ export function runHandlers({ runs, records, logs }: Parts): Partial<Handlers<ty
         requestId: request.requestId,
       });
       for await (const event of follow(records, logs, runId, undefined, call)) yield { event };
+    },
+
+    async startRun(request, call) {
+      return queued(
+        await durableRuns.start(call, {
+          ...runAsk(request),
+          notBefore: dateOf(request.notBefore, "not_before"),
+          retryPolicy: policyOf(request.retryPolicy),
+          idempotent: request.idempotent,
+          callback: request.callback,
+        }),
+      );
+    },
+
+    async replayRun({ runId, version, requestId, retryPolicy, callback }, call) {
+      return queued(
+        await durableRuns.replay(call, {
+          runId,
+          version,
+          requestId,
+          retryPolicy: policyOf(retryPolicy),
+          callback,
+        }),
+      );
     },
 
     async getRun({ runId, view }, call) {
@@ -140,9 +180,7 @@ async function* follow(
         yield create(RunEventSchema, { cursor: item.cursor, event: { case: "heartbeat", value: {} } });
         break;
       case "ended": {
-        // Live, the end comes with its result; from the record it has to be looked up.
-        const view = item.view.payload === undefined ? await records.view(runId) : item.view;
-        const finished = runMessage(view, { request: false, result: true });
+        const finished = runMessage(await wholeEnd(item.view, records), { request: false, result: true });
         yield create(RunEventSchema, { cursor: item.cursor, event: { case: "finished", value: finished } });
         return;
       }
@@ -151,13 +189,22 @@ async function* follow(
   if (!cursor.ended) call.signal.throwIfAborted();
 }
 
-export function runAsk(request: RunCodeRequest | RunCodeStreamRequest): RunAsk {
+/** Live, the end comes with its result; what a durable run was asked for, and a result on record, is looked up. */
+async function wholeEnd(view: RunView, records: RunRecords): Promise<RunView> {
+  const { run, payload } = view;
+  if (payload !== undefined && run.trigger !== "ASYNC" && run.trigger !== "SCHEDULE") return view;
+  const recorded = await records.view(run.id);
+  return { ...recorded, payload: payload ?? recorded.payload };
+}
+
+export function runAsk(request: RunCodeRequest | RunCodeStreamRequest | StartRunRequest): RunAsk {
   return {
     codeId: request.codeId,
     version: request.version,
     input: runInputOf(request.input),
     timeoutMs: millisecondsOf(request.timeout),
     requestId: request.requestId,
+    ...(request.idempotent && { idempotent: true }),
   };
 }
 
@@ -170,5 +217,6 @@ function filterOf(request: ListRunsRequest): RunFilter {
     triggers: request.triggers.map((trigger) => given(triggerOf(trigger))),
     startTime: dateOf(request.startTime, "start_time"),
     endTime: dateOf(request.endTime, "end_time"),
+    scheduleId: request.scheduleId || undefined,
   };
 }

@@ -15,10 +15,33 @@ export class Metrics {
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300, 900],
     registers: [this.#registry],
   });
+  readonly repeatedAttempts = new Counter({
+    name: "codeactions_attempts_repeated_total",
+    help: "Attempts of durable runs that were followed by another one.",
+    labelNames: ["trigger"],
+    registers: [this.#registry],
+  });
+  readonly lostRuns = new Counter({
+    name: "codeactions_runs_lost_total",
+    help: "Runs whose service was found to be gone.",
+    registers: [this.#registry],
+  });
   readonly calls = new Counter({
     name: "codeactions_calls_total",
     help: "Calls answered, by method and code.",
     labelNames: ["method", "code"],
+    registers: [this.#registry],
+  });
+  readonly fires = new Counter({
+    name: "codeactions_schedule_fires_total",
+    help: "Times of schedules that have come, by what became of them.",
+    labelNames: ["outcome"],
+    registers: [this.#registry],
+  });
+  readonly callbacks = new Counter({
+    name: "codeactions_callbacks_total",
+    help: "Callbacks that are over, by whether they were delivered.",
+    labelNames: ["outcome"],
     registers: [this.#registry],
   });
 

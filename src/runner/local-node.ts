@@ -3,11 +3,14 @@ import type { Invocation, Language, Listener, Outcome, Problem, Program } from "
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Delivered, Node, NodeDescription } from "./node.ts";
 
+/** How the node inside this process is called. */
+export const LOCAL_NODE = "local";
+
 const LOOK_MS = 250;
 
 /** The node inside this process. */
 export class LocalNode implements Node {
-  readonly id = "local";
+  readonly id = LOCAL_NODE;
   readonly #startTimeMs = Date.now();
   readonly #sandbox: Sandbox;
 
@@ -57,12 +60,12 @@ export class LocalNode implements Node {
       startTimeMs: this.#startTimeMs,
       draining: false,
       languages: this.#sandbox.languages(),
-      warm: this.#sandbox.warmPrograms().map(({ key, idle: idleOfIt, busy: busyOfIt }) => {
-        const [codeId, version] = key.startsWith("try ")
-          ? ["", 0]
-          : [key.split(" ")[0]!, Number(key.split(" ")[1])];
-        return { key, codeId, version, idle: idleOfIt, busy: busyOfIt };
-      }),
+      warm: this.#sandbox.warmPrograms().map(({ key, idle: idleOfIt, busy: busyOfIt }) => ({
+        key,
+        ...versionOf(key),
+        idle: idleOfIt,
+        busy: busyOfIt,
+      })),
     };
   }
 
@@ -77,4 +80,10 @@ export class LocalNode implements Node {
       await setTimeout(LOOK_MS, undefined, { signal }).catch(() => {});
     }
   }
+}
+
+/** A version's key begins with its code and its number; any other is a try's. */
+function versionOf(key: string): { codeId: string; version: number } {
+  const [, codeId, version] = /^([0-9a-f-]{36}) (\d{1,9}) /.exec(key) ?? [];
+  return codeId === undefined ? { codeId: "", version: 0 } : { codeId, version: Number(version) };
 }

@@ -1,60 +1,69 @@
-import type { MikroORM } from "@mikro-orm/postgresql";
-import { type Run, RunEntity } from "../core/db/entities/runs.ts";
-import { Refusal } from "../core/errors.ts";
+import type { RecordPayloads } from "../core/db/entities/codes.ts";
+import type { Run, RunOrder } from "../core/db/entities/runs.ts";
+import { type Reason, Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Pool } from "../runner/pool.ts";
-import type { Invocation, Outcome, Program } from "../sandbox/program.ts";
+import type { Invocation, Outcome } from "../sandbox/program.ts";
+import type { Catalog } from "./catalog.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
-import { LiveRun, type RunView, storedResult } from "./live-run.ts";
-import type { LogBus } from "./log-bus.ts";
-import { type NewRun, newRow } from "./new-run.ts";
+import { LiveRun, storedResult } from "./live-run.ts";
+import { type NewRun, newRow, RPC_BODY_BYTES_MAX, type RunInput } from "./new-run.ts";
+import type { RunEndings } from "./run-endings.ts";
 import type { Secrets } from "./secrets.ts";
 import { plainInput, redacted } from "./stored-input.ts";
 
+/** A durable run that this service has taken: its row, what it was asked for and what its code is given. */
+export interface ClaimedRun {
+  readonly row: Run;
+  readonly order: RunOrder;
+  readonly input: RunInput;
+}
+
 /** The runs that are under way in this process: the life of each, from being accepted to its record. */
 export class Execution {
-  readonly #orm: MikroORM;
   readonly #pool: Pool;
   readonly #journal: Journal;
-  readonly #bus: LogBus;
+  readonly #endings: RunEndings;
+  readonly #catalog: Catalog;
   readonly #secrets: Secrets;
   readonly #log: Logger;
   readonly #owner: string;
   readonly #redactedHeaders: ReadonlySet<string>;
   readonly #live = new Map<string, LiveRun>();
-  readonly #finished: (run: Run) => void;
   #draining = false;
 
   constructor(parts: {
-    orm: MikroORM;
     pool: Pool;
     journal: Journal;
-    bus: LogBus;
+    endings: RunEndings;
+    catalog: Catalog;
     secrets: Secrets;
     log: Logger;
     /** This service's id, under whose lease the runs are. */
     owner: string;
     /** Names of headers whose values are not recorded, in lower case. */
     redactedHeaders: ReadonlySet<string>;
-    /** Called with every run's last row; for figures. */
-    finished: (run: Run) => void;
   }) {
-    this.#orm = parts.orm;
     this.#pool = parts.pool;
     this.#journal = parts.journal;
-    this.#bus = parts.bus;
+    this.#endings = parts.endings;
+    this.#catalog = parts.catalog;
     this.#secrets = parts.secrets;
     this.#log = parts.log;
     this.#owner = parts.owner;
     this.#redactedHeaders = parts.redactedHeaders;
-    this.#finished = parts.finished;
   }
 
   /** Runs under way in this process. */
   get underWay(): number {
     return this.#live.size;
+  }
+
+  /** The ids of the same. */
+  runIds(): string[] {
+    return [...this.#live.keys()];
   }
 
   /** A run that is under way in this process. */
@@ -81,26 +90,41 @@ export class Execution {
     }
     const secrets = await this.#secrets.forRun(asked.projectId);
     const row: Run = newRow(id, this.#owner, asked);
-    const payload =
-      asked.recordPayloads === "ALL" ? redacted(plainInput(asked.input), this.#redactedHeaders) : undefined;
+    const payload = this.#recorded(asked.input, asked.recordPayloads);
     const live = new LiveRun({ journal: this.#journal, row, mask: secrets.mask });
     this.#live.set(id, live);
     this.#journal.begin(row, payload);
-    const invocation: Invocation = {
-      ...asked.input,
-      secrets: secrets.values,
-      context: {
-        runId: id,
-        codeId: asked.codeId ?? "",
-        version: asked.version,
-        projectId: asked.projectId,
-        attempt: row.attempt,
-      },
-      timeoutMs: asked.timeoutMs,
-      resultBytesMax: asked.resultBytesMax,
-    };
-    void this.#carryOut(live, asked.program, invocation, payload);
+    const invocation = invocationOf(row, asked, secrets.values);
+    void this.#carryOut(live, asked, invocation, payload);
     return live;
+  }
+
+  /** Carries out an attempt of a durable run that this service has claimed. Resolves when it is over and on record. */
+  async attempt({ row, order, input }: ClaimedRun): Promise<void> {
+    const live = new LiveRun({ journal: this.#journal, row, mask: undefined, order });
+    this.#live.set(row.id, live);
+    this.#journal.adopt(row.id);
+    try {
+      if (this.#draining) live.interrupt();
+      live.signal.throwIfAborted();
+      const runnable = await this.#catalog.runnable(row.codeId ?? "", order.version);
+      const secrets = await this.#secrets.forRun(row.projectId);
+      live.prepare(runnable.version, secrets.mask);
+      const asked = {
+        input,
+        timeoutMs: Math.min(order.timeoutMs ?? Number.POSITIVE_INFINITY, runnable.code.timeoutMs),
+        resultBytesMax: RPC_BODY_BYTES_MAX,
+      };
+      const invocation = invocationOf(live.row, asked, secrets.values);
+      const recorded = this.#recorded(input, order.recordPayloads);
+      live.signal.throwIfAborted();
+      const { program } = runnable;
+      await this.#carryOut(live, { program, deadlineMs: undefined, idempotent: false }, invocation, recorded);
+    } catch (error) {
+      await this.#concludeAttempt(live as DurableLiveRun, error);
+    } finally {
+      this.#live.delete(row.id);
+    }
   }
 
   /** Ends the runs of a code that have not been given to a worker yet: the code is gone. */
@@ -110,37 +134,69 @@ export class Execution {
     }
   }
 
-  /** Takes no new runs, waits for those under way, and ends what is left when the grace is over. */
+  /**
+   * Takes no new runs, waits for those under way, and ends what is left when the grace is over. Durable runs that no
+   * worker has yet are given back at once.
+   */
   async drain(graceMs: number): Promise<void> {
     this.#draining = true;
     const all = () => Promise.allSettled([...this.#live.values()].map((live) => live.ended));
-    const grace = Promise.withResolvers<void>();
-    const timer = setTimeout(grace.resolve, graceMs);
-    await Promise.race([all(), grace.promise]);
-    clearTimeout(timer);
-    for (const live of this.#live.values()) live.cancel("the service is shutting down");
-    await all();
+    for (const live of this.#live.values()) {
+      if (isDurable(live) && live.row.status === "QUEUED") live.interrupt();
+    }
+    await withinGrace(all(), graceMs);
+    for (const live of this.#live.values()) {
+      if (isDurable(live)) live.interrupt();
+      else live.cancel("the service is shutting down");
+    }
+    await withinGrace(all(), LAST_WORDS_MS);
+  }
+
+  /** What is kept of a run's input; undefined where nothing is. */
+  #recorded(input: RunInput, recordPayloads: RecordPayloads): Payload | undefined {
+    return recordPayloads === "ALL" ? redacted(plainInput(input), this.#redactedHeaders) : undefined;
   }
 
   /** The life of a run from here to its record. Never throws: every end is the live run's. */
   async #carryOut(
     live: LiveRun,
-    program: Program,
+    { program, deadlineMs, idempotent }: Pick<NewRun, "program" | "deadlineMs" | "idempotent">,
     invocation: Invocation,
     input: Payload | undefined,
   ): Promise<void> {
+    const listener = {
+      accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
+      lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
+    };
+    let lost: Outcome | undefined;
+    let given = invocation;
     try {
-      const listener = {
-        accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
-        lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
-      };
-      const outcome = await this.#pool.run(program, invocation, listener, live.signal);
-      await this.#conclude(live, outcome, invocation, input);
+      for (;;) {
+        const outcome = await this.#pool.run(
+          { program, invocation: given, listener, deadlineMs, idempotent: false },
+          live.signal,
+        );
+        const repeats = idempotent && this.#mayFollow(live, outcome, deadlineMs);
+        if (!repeats) return await this.#conclude(live, outcome, given, input);
+        lost = outcome;
+        live.repeat(outcome.error?.message ?? "");
+        given = { ...given, context: { ...given.context, attempt: live.row.attempt } };
+      }
     } catch (error) {
-      await this.#concludeUnstarted(live, error);
+      // No node takes another attempt: the last one that there was is the run's end.
+      if (lost !== undefined && !live.signal.aborted) await this.#conclude(live, lost, given, input);
+      else await this.#concludeUnstarted(live, error);
     } finally {
       this.#live.delete(live.id);
     }
+  }
+
+  /** Whether a run that may be repeated gets another attempt while its caller waits. */
+  #mayFollow(live: LiveRun, { status }: Outcome, deadlineMs: number | undefined): boolean {
+    if (status !== "LOST" || live.signal.aborted || this.#draining) return false;
+    return (
+      live.row.attempt < IDEMPOTENT_ATTEMPTS_MAX && (deadlineMs === undefined || Date.now() < deadlineMs)
+    );
   }
 
   async #conclude(
@@ -149,7 +205,7 @@ export class Execution {
     invocation: Invocation,
     input: Payload | undefined,
   ): Promise<void> {
-    const { status, error, usage } = outcome;
+    const { status, error, usage } = wasInterrupted(live, outcome) ? lostOnTheWay(live, outcome) : outcome;
     const row = live.answer({
       status,
       errorKind: error?.kind ?? null,
@@ -165,62 +221,118 @@ export class Execution {
     const result = outcome.result && storedResult(outcome.result);
     const stored = input && { ...input, ...(result && { result }) };
     const answer: Payload = { ...(input ?? plainInput(invocation)), ...(result && { result }) };
-    await this.#settle(live, row, stored, answer);
+    await this.#endings.settleAttempt(live, row, stored, answer);
   }
 
   /** No worker had the run: it is withdrawn if nobody has seen it, and otherwise ends as what stopped it. */
   async #concludeUnstarted(live: LiveRun, error: unknown): Promise<void> {
+    if (isDurable(live)) return this.#concludeAttempt(live, error);
     if (this.#journal.withdraw(live.id)) return live.refuse(error);
     const refusal = error instanceof Refusal ? error : undefined;
     if (refusal === undefined && !live.signal.aborted)
       this.#log.error({ error, runId: live.id }, "a run was lost");
+    const row = live.signal.aborted ? cancelled(live) : lost(live, refusal);
+    await this.#endings.settle(live, row, undefined, undefined, live.signal.aborted ? undefined : error);
+  }
+
+  /** The same for a durable run: it gets another chance, unless what stopped it will not pass. */
+  async #concludeAttempt(live: DurableLiveRun, error: unknown): Promise<void> {
+    if (live.interrupted) return this.#endings.giveBack(live, 0);
+    if (live.signal.aborted) return this.#endings.settle(live, cancelled(live), undefined, undefined);
+    if (!(error instanceof Refusal)) {
+      this.#log.error({ error, runId: live.id }, "a durable run could not be begun; it is tried again");
+      return this.#endings.giveBack(live, AFTER_FAULT_MS);
+    }
+    if (PASSING.has(error.reason)) {
+      const waitMs = Math.min(error.details.retryAfterMs ?? 0, AFTER_REFUSAL_MS_MAX);
+      return this.#endings.giveBack(live, Math.max(waitMs, AFTER_REFUSAL_MS) * (1 + Math.random() / 2));
+    }
+    live.say("error", `It cannot be begun: ${error.message}.`);
     const row = live.answer({
-      status: live.signal.aborted ? "CANCELLED" : "LOST",
-      errorKind: live.signal.aborted ? "Cancelled" : (refusal?.reason ?? "Internal"),
-      errorMessage:
-        refusal?.message ??
-        (live.signal.aborted ? "cancelled before it began" : "the platform lost this run"),
+      status: error.reason === "CODE_NOT_FOUND" ? "CANCELLED" : "FAILED",
+      errorKind: error.reason,
+      errorMessage: error.reason === "CODE_NOT_FOUND" ? "the code was deleted" : error.message,
       errorTraceback: "",
     });
-    await this.#settle(live, row, undefined, undefined, live.signal.aborted ? undefined : error);
-  }
-
-  /** Commits a run's last row, then tells everybody: its callers the end, or why they are refused. */
-  async #settle(
-    live: LiveRun,
-    row: Run,
-    stored: Payload | undefined,
-    answer: Payload | undefined,
-    refusal?: unknown,
-  ): Promise<void> {
-    try {
-      const ours = await this.#journal.finish(row, stored);
-      const view = ours ? { run: row, payload: answer } : await this.#endOnRecord(live.id);
-      if (refusal === undefined) live.settle(view);
-      else live.refuse(refusal);
-      this.#bus.ended(view);
-      this.#finished(view.run);
-    } catch (error) {
-      this.#log.error({ error, runId: live.id }, "a run's end could not be recorded");
-      live.refuse(outcomeUnknown(live.id, error));
-    }
-  }
-
-  /** Somebody else ended the run first (it was declared lost, or cancelled from elsewhere): their word stands. */
-  async #endOnRecord(runId: string): Promise<RunView> {
-    const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
-    if (run === null) throw new Error("the run's row is gone");
-    return { run, payload: undefined };
+    await this.#endings.settle(live, row, undefined, undefined);
   }
 }
 
-/** The run was given to its code; whether its end is on record is not known. */
-export function outcomeUnknown(runId: string, cause: unknown): Refusal {
-  return new Refusal(
-    "OUTCOME_UNKNOWN",
-    "the run was given to its code, but its record is not confirmed; GetRun will tell what became of it",
-    { runId },
-    { retryAfterMs: 1_000 },
-    { cause },
-  );
+/** What stops a run for now, and not for good. */
+const PASSING: ReadonlySet<Reason> = new Set([
+  "POOL_FULL",
+  "POOL_UNAVAILABLE",
+  "LANGUAGE_PREPARING",
+  "CODE_QUARANTINED",
+  "SHUTTING_DOWN",
+  "DATABASE_UNAVAILABLE",
+]);
+/** How long a durable run waits after such a refusal, at least and at most. */
+const AFTER_REFUSAL_MS = 100;
+const AFTER_REFUSAL_MS_MAX = 60_000;
+/** How long a durable run waits after a fault of ours. */
+const AFTER_FAULT_MS = 2_000;
+
+/** Attempts of a run that is waited for and may be repeated, where the platform loses them. */
+const IDEMPOTENT_ATTEMPTS_MAX = 3;
+
+/** How long the ends of runs may take to be recorded when the service stops. */
+const LAST_WORDS_MS = 10_000;
+
+async function withinGrace(over: Promise<unknown>, graceMs: number): Promise<void> {
+  const grace = Promise.withResolvers<void>();
+  const timer = setTimeout(grace.resolve, graceMs);
+  await Promise.race([over, grace.promise]);
+  clearTimeout(timer);
+}
+
+function invocationOf(
+  row: Run,
+  asked: { readonly input: RunInput; readonly timeoutMs: number; readonly resultBytesMax: number },
+  secrets: Invocation["secrets"],
+): Invocation {
+  return {
+    ...asked.input,
+    secrets,
+    context: {
+      runId: row.id,
+      codeId: row.codeId ?? "",
+      version: row.version,
+      projectId: row.projectId,
+      attempt: row.attempt,
+    },
+    timeoutMs: asked.timeoutMs,
+    resultBytesMax: asked.resultBytesMax,
+  };
+}
+
+type DurableLiveRun = LiveRun & { readonly order: RunOrder };
+
+function isDurable(live: LiveRun): live is DurableLiveRun {
+  return live.order !== undefined;
+}
+
+/** The service is about to stop and ended the attempt, which nobody had asked for. */
+function wasInterrupted(live: LiveRun, { status }: Outcome): boolean {
+  return isDurable(live) && live.interrupted && status === "CANCELLED";
+}
+
+function lostOnTheWay(live: LiveRun, { usage }: Outcome): Outcome {
+  live.say("error", "The service that ran this was shut down before it had ended.");
+  const error = { kind: "Lost", message: "the service that ran this was shut down", traceback: "" };
+  return { status: "LOST", error, usage };
+}
+
+function cancelled(live: LiveRun): Run {
+  const error = { errorKind: "Cancelled", errorMessage: "cancelled before it began", errorTraceback: "" };
+  return live.answer({ status: "CANCELLED", ...error });
+}
+
+function lost(live: LiveRun, refusal: Refusal | undefined): Run {
+  return live.answer({
+    status: "LOST",
+    errorKind: refusal?.reason ?? "Internal",
+    errorMessage: refusal?.message ?? "the platform lost this run",
+    errorTraceback: "",
+  });
 }

@@ -1,4 +1,3 @@
-import type { Pool } from "pg";
 import {
   BIGINT,
   BOOLEAN,
@@ -11,9 +10,11 @@ import {
   TEXT,
   TIMESTAMP,
   UUID,
+  unnestColumns,
   type Writer,
 } from "../core/db/binary-arrays.ts";
-import type { Run, StoredPair } from "../core/db/entities/runs.ts";
+import type { EarlierAttempt, Run, StoredPair } from "../core/db/entities/runs.ts";
+import type { Queryable } from "./durable-orders.ts";
 import { type PackedEntries, packEntries } from "./log-chunk.ts";
 import type { LogChunk } from "./log-entry.ts";
 
@@ -32,12 +33,27 @@ export interface Payload {
   };
 }
 
+/** A durable run that waits again: for its next attempt, or for another chance of the same one. */
+export interface Requeue {
+  /** The attempt that it waits for. */
+  readonly attempt: number;
+  /** The version that it waits for; 0 for the one that is active then. */
+  readonly version: number;
+  readonly dueTime: Date;
+  /** The attempt before it, where that counts. */
+  readonly earlier: EarlierAttempt | undefined;
+}
+
 /** What is to be written about one run. */
-interface Written {
+export interface Written {
   readonly row: Run;
   readonly payload: Payload | undefined;
   /** Whether the row itself is to be written, or only log entries. */
   readonly writesRow: boolean;
+  /** Instead of the row: that it waits again. */
+  readonly requeue?: Requeue | undefined;
+  /** What the run was given is not kept beyond this row. */
+  readonly forgetsInput?: boolean | undefined;
 }
 
 interface PayloadRow {
@@ -50,36 +66,57 @@ interface ChunkRow {
   readonly packed: PackedEntries;
 }
 
+interface RequeueRow {
+  readonly row: Run;
+  readonly requeue: Requeue;
+}
+
 /**
  * What of a batch may be in the database already: rows of runs that have begun, or, where its commit is tried again, all of
  * it. To look for it costs more than writing it; where the answer is wrong the database refuses the whole batch.
  */
 export type Known = "nothing" | "rows" | "everything";
 
+/** The instance that is to write was taken for gone: its runs belong to others, and nothing was written. */
+export class TakenForGone extends Error {
+  override name = "TakenForGone";
+}
+
 /**
- * Writes a batch in one statement, so one commit. Answers with the ids of the runs whose row is now the one given. The
- * writer's bytes are in use until this has answered: memory that is new for each batch would make the collector stop
- * everything for some milliseconds several times a second.
+ * Writes a batch in one statement, so one commit, as long as the instance that writes is not taken for gone: its row is
+ * locked against that until the commit. Answers with the ids of the runs whose row is now the one given, or which wait
+ * again. The writer's bytes are in use until this has answered: memory that is new for each batch would make the
+ * collector stop everything for some milliseconds several times a second.
  */
 export async function writeBatch(
-  pool: Pool,
+  db: Queryable,
   writer: Writer,
+  instanceId: string,
   batch: readonly Written[],
   chunks: readonly LogChunk[],
   known: Known,
 ): Promise<Set<string>> {
   const rows: Rows = {
-    runs: batch.filter((pending) => pending.writesRow).map((pending) => pending.row),
+    runs: batch.filter(writesRun).map(({ row }) => row),
     payloads: batch.flatMap(({ row: { id }, payload }) =>
       payload === undefined ? [] : [{ runId: id, payload }],
     ),
     chunks: chunks.map((chunk) => ({ chunk, packed: packEntries(chunk.entries) })),
+    requeues: batch.flatMap(({ row, requeue }) => (requeue === undefined ? [] : [{ row, requeue }])),
+    forgotten: batch.filter(({ forgetsInput }) => forgetsInput).map(({ row: { id } }) => ({ runId: id })),
   };
   writer.reset();
   const written = TABLE_NAMES.filter((name) => rows[name].length > 0);
-  const values = written.flatMap((name) => encode(name, rows, writer));
-  const result = await pool.query<{ id: string }>({ ...statement(written, known), values });
-  return new Set(known === "nothing" ? rows.runs.map(({ id }) => id) : result.rows.map(({ id }) => id));
+  const values = [instanceId, ...written.flatMap((name) => encode(name, rows, writer))];
+  const result = await db.query({ ...statement(written, known), values });
+  const answered = result.rows as { mine: boolean; id: string | null }[];
+  if (!answered[0]!.mine) throw new TakenForGone("this service was taken for gone; its runs are others' now");
+  if (known === "nothing") return new Set(rows.runs.map(({ id }) => id));
+  return new Set(answered.flatMap(({ id }) => id ?? []));
+}
+
+function writesRun({ writesRow, requeue }: Written): boolean {
+  return writesRow && requeue === undefined;
 }
 
 /** What a batch has for each table. */
@@ -87,6 +124,8 @@ interface Rows {
   readonly runs: readonly Run[];
   readonly payloads: readonly PayloadRow[];
   readonly chunks: readonly ChunkRow[];
+  readonly requeues: readonly RequeueRow[];
+  readonly forgotten: readonly { readonly runId: string }[];
 }
 
 const RUN_COLUMNS: readonly Column<Run>[] = [
@@ -144,36 +183,79 @@ const CHUNK_COLUMNS: readonly Column<ChunkRow>[] = [
   column("text", TEXT, ({ packed }) => packed.text),
 ];
 
+const REQUEUE_COLUMNS: readonly Column<RequeueRow>[] = [
+  column("run_id", UUID, ({ row }) => row.id),
+  column("owner", UUID, ({ row }) => row.owner),
+  column("attempt", INT, ({ row }) => row.attempt),
+  column("next_attempt", INT, ({ requeue }) => requeue.attempt),
+  column("version", INT, ({ requeue }) => requeue.version),
+  column("due_time", TIMESTAMP, ({ requeue }) => requeue.dueTime),
+  column("log_entries", BIGINT, ({ row }) => row.logEntries),
+  column("earlier", JSONB, ({ requeue }) => requeue.earlier),
+];
+
+const FORGOTTEN_COLUMNS: readonly Column<{ readonly runId: string }>[] = [
+  column("run_id", UUID, ({ runId }) => runId),
+];
+
 /** What a row has that says which run it is, and not how far it has come. */
-const FIXED = ["id", "project_id", "code_id", "trigger", "attempt", "owner", "create_time"];
+const FIXED = ["id", "project_id", "code_id", "trigger", "owner", "create_time"];
+
+/** Only whoever has the current attempt of a run may say what becomes of it; what it says may be that the next one is under way. */
+const IS_CURRENT = (given: string) =>
+  `runs.status in ('QUEUED', 'RUNNING') and runs.owner = ${given}.owner and runs.attempt <= ${given}.attempt`;
 
 /** The tables, and what becomes of a row that is there already. */
 const TABLES: { readonly [Name in keyof Rows]: Table<Rows[Name][number]> } = {
+  runs: {
+    columns: RUN_COLUMNS,
+    write: (first, known) => {
+      const insert = `${insertColumns("runs", RUN_COLUMNS, first)} where ${IS_MINE}`;
+      if (known === "nothing") return insert;
+      return `${insert} on conflict (id) do update set ${replacing(RUN_COLUMNS, (name) => !FIXED.includes(name))}
+        where ${IS_CURRENT("excluded")} returning id`;
+    },
+  },
+  requeues: {
+    columns: REQUEUE_COLUMNS,
+    write: (
+      first,
+    ) => `update runs set status = 'QUEUED', owner = null, start_time = null, attempt = again.next_attempt,
+        version = again.version, due_time = again.due_time, log_entries = again.log_entries
+      from ${unnestColumns(REQUEUE_COLUMNS, first, "again")}
+      where runs.id = again.run_id and ${IS_CURRENT("again")} and ${IS_MINE}
+      returning runs.id, again.earlier`,
+  },
   chunks: {
-    name: "log_chunks",
     columns: CHUNK_COLUMNS,
-    // It was written by a commit whose confirmation was lost.
-    onConflict: "on conflict (run_id, first_sequence) do nothing",
+    // What is there already was written by a commit whose confirmation was lost.
+    write: (first, known) => `${insertColumns("log_chunks", CHUNK_COLUMNS, first)} where ${IS_MINE}
+      ${known === "everything" ? "on conflict (run_id, first_sequence) do nothing" : ""}`,
   },
   payloads: {
-    name: "run_payloads",
     columns: PAYLOAD_COLUMNS,
-    onConflict: `on conflict (run_id) do update set ${replacing(PAYLOAD_COLUMNS, (name) => name.startsWith("result_") || name === "headers")}`,
+    write: (first, known) => {
+      const insert = insertColumns("run_payloads", PAYLOAD_COLUMNS, first);
+      if (known === "nothing") return `${insert} where ${IS_MINE}`;
+      // A result that came too late is not kept.
+      return `${insert} where given.run_id in (select id from written)
+        on conflict (run_id) do update set ${replacing(PAYLOAD_COLUMNS, (name) => name.startsWith("result_") || name === "headers")}`;
+    },
   },
-  runs: {
-    name: "runs",
-    columns: RUN_COLUMNS,
-    onConflict: `on conflict (id) do update set ${replacing(RUN_COLUMNS, (name) => !FIXED.includes(name))}
-      where runs.status in ('QUEUED', 'RUNNING') and runs.owner = excluded.owner and runs.attempt = excluded.attempt
-      returning id`,
+  forgotten: {
+    columns: FORGOTTEN_COLUMNS,
+    write: (first) =>
+      `delete from run_payloads where run_id = any($${first}::uuid[]) and run_id in (select id from written)`,
   },
 };
+/** Those that write runs come first. */
 const TABLE_NAMES = Object.keys(TABLES) as (keyof Rows)[];
+const WRITE_RUNS = ["runs", "requeues"] as const;
 
 interface Table<Row> {
-  readonly name: string;
   readonly columns: readonly Column<Row>[];
-  readonly onConflict: string;
+  /** The statement whose parameters begin with `$first`. */
+  readonly write: (first: number, known: Known) => string;
 }
 
 function encode<Name extends keyof Rows>(name: Name, rows: Rows, to: Writer): Buffer[] {
@@ -183,21 +265,35 @@ function encode<Name extends keyof Rows>(name: Name, rows: Rows, to: Writer): Bu
 
 const statements = new Map<string, { readonly name: string; readonly text: string }>();
 
+/** The instance's row, held until the commit: whoever takes it for gone waits, or was first. */
+const MINE = "mine as materialized (select 1 from instances where id = $1::uuid for key share)";
+const IS_MINE = "exists (select from mine)";
+
+const REMEMBER = `earlier_part as (
+  update run_orders set earlier_attempts = run_orders.earlier_attempts || again.earlier
+  from requeues_part as again where run_orders.run_id = again.id and again.earlier is not null)`;
+
 /** Only the tables that get something are part of it: opening one costs as much as several rows. */
 function statement(names: readonly (keyof Rows)[], known: Known): { name: string; text: string } {
   const name = ["write", known, ...names].join("-");
   const kept = statements.get(name);
   if (kept !== undefined) return kept;
-  let first = 1;
-  const inserts = names.map((table) => {
-    const { name: target, columns, onConflict } = TABLES[table];
-    const insert = insertColumns(target, columns, first);
+  let first = 2;
+  const parts = names.map((table) => {
+    const { columns, write } = TABLES[table];
+    const part = `${table}_part as (${write(first, known)})`;
     first += columns.length;
-    const isThere = known === "everything" || (known === "rows" && table !== "chunks");
-    return `${table} as (${insert} ${isThere ? onConflict : ""})`;
+    return part;
   });
-  const answer = known !== "nothing" && names.includes("runs") ? "select id from runs" : "select";
-  const made = { name, text: `with ${inserts.join(", ")} ${answer}` };
+  const writers = WRITE_RUNS.filter((table) => known !== "nothing" && names.includes(table));
+  const ids = writers.map((table) => `select id from ${table}_part`).join(" union all ");
+  const written = `written as (${ids || "select null::uuid as id where false"})`;
+  // Behind the parts that write runs, which come first.
+  const all = [MINE, ...parts.toSpliced(writers.length, 0, written)];
+  if (names.includes("requeues")) all.push(REMEMBER);
+  const text = `with ${all.join(", ")}
+    select held.mine, written.id from (select ${IS_MINE} as mine) as held left join written on true`;
+  const made = { name, text };
   statements.set(name, made);
   return made;
 }

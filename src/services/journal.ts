@@ -2,7 +2,14 @@ import type { Pool } from "pg";
 import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
 import type { Logger } from "../core/logger.ts";
-import { type Known, type Payload, writeBatch } from "./journal-batch.ts";
+import {
+  type Known,
+  type Payload,
+  type Requeue,
+  TakenForGone,
+  type Written,
+  writeBatch,
+} from "./journal-batch.ts";
 import type { LogChunk, LogEntry } from "./log-entry.ts";
 
 /** The database does not take commits now; what was to be recorded may or may not be. */
@@ -11,7 +18,7 @@ export class NotCommitted extends Error {
 }
 
 interface Settings {
-  /** This service's id: the writer of its chunks. */
+  /** This service's id: the owner of its runs, and the writer of its chunks. Registered as an instance. */
   readonly writer: string;
   /** How long a run that has just started may wait for company before its row is written. */
   readonly startDelayMs: number;
@@ -37,13 +44,14 @@ interface Waiter {
 }
 
 /** All that waits to be written about one run; one element of a batch. */
-interface Pending {
+interface Pending extends Written {
   row: Run;
   payload: Payload | undefined;
+  writesRow: boolean;
+  requeue: Requeue | undefined;
+  forgetsInput: boolean;
   entries: LogEntry[];
   waiters: Waiter[];
-  /** Whether the row itself is to be written, or only log entries. */
-  writesRow: boolean;
   bytes: number;
   /** When it is to leave at the latest; a run that has only begun may wait for its end. */
   dueMs: number;
@@ -64,6 +72,7 @@ export class Journal {
   readonly #log: Logger;
   readonly #settings: Settings;
   readonly #committed: (chunks: readonly LogChunk[]) => void;
+  readonly #gone: (error: TakenForGone) => void;
   /** In the order in which they came; a run is in here at most once. */
   #pending = new Map<string, Pending>();
   /** Runs of which something has left, and not their end. */
@@ -82,11 +91,14 @@ export class Journal {
     settings: { writer: string } & Partial<Settings>;
     /** Called with every commit's chunks, in commit order. */
     committed: (chunks: readonly LogChunk[]) => void;
+    /** Called when this service was taken for gone: nothing of it is written any more. */
+    gone: (error: TakenForGone) => void;
   }) {
     this.#pool = parts.pool;
     this.#log = parts.log;
     this.#settings = { ...DEFAULTS, ...parts.settings };
     this.#committed = parts.committed;
+    this.#gone = parts.gone;
   }
 
   get full(): boolean {
@@ -115,6 +127,11 @@ export class Journal {
     this.#startTimer ??= setTimeout(() => this.#hurryBegun(), this.#settings.startDelayMs);
   }
 
+  /** A run that is on record already, and that this service has from now on. */
+  adopt(runId: string): void {
+    this.#begun.add(runId);
+  }
+
   /** Resolves once what is known of the run is committed. */
   recorded(row: Run): Promise<boolean> {
     const waiting = this.#pending.get(row.id);
@@ -141,8 +158,17 @@ export class Journal {
    * The final row of a run. Resolves with true when it is committed, with false when the run already had another end
    * (it was declared lost). While the database is away it waits; `NotCommitted` only when the row itself is refused.
    */
-  finish(row: Run, payload: Payload | undefined): Promise<boolean> {
-    return this.#await(this.#put(row, payload, [], true));
+  finish(row: Run, payload: Payload | undefined, forgetsInput = false): Promise<boolean> {
+    const pending = this.#put(row, payload, [], true);
+    pending.forgetsInput = forgetsInput;
+    return this.#await(pending);
+  }
+
+  /** In place of a final row: the run waits again, and is no longer this service's. Otherwise as `finish`. */
+  requeue(row: Run, requeue: Requeue): Promise<boolean> {
+    const pending = this.#put(row, undefined, [], true);
+    pending.requeue = requeue;
+    return this.#await(pending);
   }
 
   /** Commits what is pending and takes nothing more. Gives up after `graceMs` when the database is away. */
@@ -170,7 +196,18 @@ export class Journal {
     if (pending === undefined) {
       const dueMs = performance.now() + this.#settings.startDelayMs;
       const isNew = row.attempt === 1 && !this.#begun.has(row.id);
-      pending = { row, payload, entries: [], waiters: [], writesRow, bytes: 0, dueMs, isNew };
+      pending = {
+        row,
+        payload,
+        writesRow,
+        requeue: undefined,
+        forgetsInput: false,
+        entries: [],
+        waiters: [],
+        bytes: 0,
+        dueMs,
+        isNew,
+      };
       this.#pending.set(row.id, pending);
     }
     pending.row = row;
@@ -232,7 +269,7 @@ export class Journal {
         break;
       }
       this.#pending.delete(id);
-      if (isFinal(pending.row)) this.#begun.delete(id);
+      if (isFinal(pending.row) || pending.requeue !== undefined) this.#begun.delete(id);
       else this.#begun.add(id);
       batch.push(pending);
       bytes += pending.bytes;
@@ -246,7 +283,14 @@ export class Journal {
     let known: Known = batch.every((pending) => pending.isNew) ? "nothing" : "rows";
     for (let attempt = 0; ; attempt++) {
       try {
-        const written = await writeBatch(this.#pool, this.#writer, batch, chunks, known);
+        const written = await writeBatch(
+          this.#pool,
+          this.#writer,
+          this.#settings.writer,
+          batch,
+          chunks,
+          known,
+        );
         for (const pending of batch) this.#pendingBytes -= pending.bytes;
         if (chunks.length > 0) this.#committed(chunks);
         for (const pending of batch) {
@@ -255,6 +299,10 @@ export class Journal {
         }
         return;
       } catch (error) {
+        if (error instanceof TakenForGone) {
+          this.#gone(error);
+          return this.#giveUp(batch, error);
+        }
         // A commit whose confirmation was lost has happened: what is tried again may be there.
         const mayBeMore = known !== "everything";
         known = "everything";

@@ -1,5 +1,6 @@
-import type { Run, RunStatus } from "../core/db/entities/runs.ts";
+import type { Run, RunOrder, RunStatus } from "../core/db/entities/runs.ts";
 import type { Line, Result } from "../sandbox/program.ts";
+import type { Delivery } from "./callbacks.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { LogEntry } from "./log-entry.ts";
@@ -8,6 +9,10 @@ import type { LogEntry } from "./log-entry.ts";
 export interface RunView {
   readonly run: Run;
   readonly payload: Payload | undefined;
+  /** What a durable run was asked for, where that is known. */
+  readonly order?: RunOrder | undefined;
+  /** How far its callback is, where it has one and that is known. */
+  readonly delivery?: Delivery | undefined;
 }
 
 /**
@@ -15,18 +20,29 @@ export interface RunView {
  * makes a new one and hands it to the journal.
  */
 export class LiveRun {
+  /** What a durable run was asked for; undefined for every other one. */
+  readonly order: RunOrder | undefined;
   readonly #journal: Journal;
-  readonly #mask: ((text: string) => string) | undefined;
+  #mask: ((text: string) => string) | undefined;
   readonly #cancelled = new AbortController();
   readonly #end = Promise.withResolvers<RunView>();
   #row: Run;
-  #entries = 0;
+  #entries: number;
   #answered = false;
+  #interrupted = false;
 
-  constructor(parts: { journal: Journal; row: Run; mask: ((text: string) => string) | undefined }) {
+  constructor(parts: {
+    journal: Journal;
+    row: Run;
+    mask: ((text: string) => string) | undefined;
+    order?: RunOrder;
+  }) {
     this.#journal = parts.journal;
     this.#row = parts.row;
     this.#mask = parts.mask;
+    this.order = parts.order;
+    // Its earlier attempts have written some: the numbers go on.
+    this.#entries = parts.row.logEntries ?? 0;
     // Whoever follows looks at the end in their own time; nobody looking is no fault.
     this.#end.promise.catch(() => {});
   }
@@ -53,7 +69,15 @@ export class LiveRun {
     return this.#cancelled.signal;
   }
 
-  /** The run as it ended, once that is on record. Rejects with the Refusal when it never began. */
+  /** This process is about to stop, which says nothing about the run. */
+  get interrupted(): boolean {
+    return this.#interrupted;
+  }
+
+  /**
+   * The run as it ended, once that is on record; a durable run that waits again is shown as such. Rejects with the
+   * Refusal when it never began.
+   */
   get ended(): Promise<RunView> {
     return this.#end.promise;
   }
@@ -62,10 +86,29 @@ export class LiveRun {
     this.#cancelled.abort(new DOMException(reason, "AbortError"));
   }
 
+  /** Ends the attempt, and not the run where that can be had otherwise. */
+  interrupt(): void {
+    this.#interrupted = !this.signal.aborted;
+    this.cancel("the service is shutting down");
+  }
+
+  /** What a durable run learns when it begins: its version, and what hides secrets in its log. */
+  prepare(version: number, mask: ((text: string) => string) | undefined): void {
+    this.#row = { ...this.#row, version };
+    this.#mask = mask;
+  }
+
   /** The row moves on; the journal writes it in company. */
   began(change: Partial<Run>): void {
     this.#row = { ...this.#row, ...change };
     this.#journal.begin(this.#row, undefined);
+  }
+
+  /** The attempt was lost, and another one begins; the log says why. */
+  repeat(why: string): void {
+    const attempt = this.#row.attempt + 1;
+    this.say("warning", `Attempt ${this.#row.attempt} was lost: ${why}. Attempt ${attempt} begins.`);
+    this.began({ attempt });
   }
 
   /** Numbers the lines, hides the secrets in them and hands them to the journal. */
@@ -79,6 +122,11 @@ export class LiveRun {
       truncated: line.truncated,
     }));
     this.#journal.append(this.#row, entries);
+  }
+
+  /** A line of ours in its log. */
+  say(level: Line["level"], text: string): void {
+    this.lines([{ timeUs: Date.now() * 1000, level, stream: "system", text, truncated: false }]);
   }
 
   masked(text: string): string {

@@ -125,6 +125,12 @@ export class Secrets {
     return opening;
   }
 
+  /** One value as it is now, not as this service last saw it; undefined when there is none of this name. */
+  async value(projectId: string, name: string): Promise<string | undefined> {
+    const secret = await this.#orm.em.fork().findOne(SecretEntity, { projectId, name });
+    return secret === null ? undefined : this.#unseal(secret);
+  }
+
   async #open(projectId: string): Promise<RunSecrets> {
     const found = await this.#orm.em.fork().find(SecretEntity, { projectId });
     if (found.length === 0) return NO_SECRETS;

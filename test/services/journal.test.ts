@@ -27,7 +27,9 @@ beforeAll(async () => {
     log: silent,
     settings: { writer },
     committed: (chunks) => committed.push(...chunks),
+    gone: () => {},
   });
+  await register(writer);
 });
 
 afterAll(async () => {
@@ -51,11 +53,19 @@ test("a run has one end: a later one changes nothing, and is told so", async () 
 });
 
 test("whoever is not the owner of the current attempt cannot end a run", async () => {
-  const run = aRun();
+  const run = { ...aRun(), attempt: 2 };
   await journal.recorded(run);
   expect(await journal.finish(ended({ ...run, owner: newId() }, "SUCCEEDED"), undefined)).toBe(false);
-  expect(await journal.finish(ended({ ...run, attempt: 2 }, "SUCCEEDED"), undefined)).toBe(false);
+  expect(await journal.finish(ended({ ...run, attempt: 1 }, "SUCCEEDED"), undefined)).toBe(false);
   expect(await statusOf(run)).toBe("RUNNING");
+});
+
+test("the owner of an attempt may go on to the next one", async () => {
+  const run = aRun();
+  await journal.recorded(run);
+  expect(await journal.finish(ended({ ...run, attempt: 2 }, "SUCCEEDED"), undefined)).toBe(true);
+  const { rows } = await pool.query("select status, attempt from runs where id = $1", [run.id]);
+  expect(rows).toEqual([{ status: "SUCCEEDED", attempt: 2 }]);
 });
 
 test("bodies of any bytes come back as they were", async () => {
@@ -118,7 +128,13 @@ test("a commit whose confirmation is lost is not made twice, and what it said st
       };
     },
   });
-  const other = new Journal({ pool: unreliable, log: silent, settings: { writer }, committed: () => {} });
+  const other = new Journal({
+    pool: unreliable,
+    log: silent,
+    settings: { writer },
+    committed: () => {},
+    gone: () => {},
+  });
   const run = aRun();
   other.append(run, [anEntry(1), anEntry(2)]);
   await other.finish(ended(run, "SUCCEEDED"), undefined);
@@ -168,6 +184,14 @@ test("a thousand runs that end together cost a few commits", async () => {
   expect(ours.every(Boolean)).toBe(true);
   expect((await commits()) - before).toBeLessThan(20);
 });
+
+/** As a service does before it has runs. */
+async function register(instanceId: string): Promise<void> {
+  await pool.query(
+    "insert into instances (id, host, pid, start_time, lease_until) values ($1, 'here', 1, now(), now() + interval '1 hour')",
+    [instanceId],
+  );
+}
 
 function aRun(): Run {
   return {

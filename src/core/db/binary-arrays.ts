@@ -118,11 +118,17 @@ export function column<Row, Value>(
   return { name, type, encode };
 }
 
-/** Inserts rows whose columns are parameters from `$first` on. */
+/** Inserts rows whose columns are parameters from `$first` on; a condition on `given` may follow. */
 export function insertColumns(table: string, columns: readonly Column<never>[], first: number): string {
   const names = columns.map(({ name }) => name).join(", ");
+  return `insert into ${table} (${names}) select * from ${unnestColumns(columns, first, "given")}`;
+}
+
+/** Rows whose columns are parameters from `$first` on, under a name. */
+export function unnestColumns(columns: readonly Column<never>[], first: number, name: string): string {
+  const names = columns.map((one) => one.name).join(", ");
   const arrays = columns.map(({ type }, index) => `$${first + index}::${type}[]`).join(", ");
-  return `insert into ${table} (${names}) select * from unnest(${arrays})`;
+  return `unnest(${arrays}) as ${name} (${names})`;
 }
 
 const BYTES_MIN = 64 * 1024;
