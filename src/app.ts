@@ -20,7 +20,7 @@ import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
-import { openRedis } from "./core/redis.ts";
+import { openRedis, type RedisConnection } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
@@ -82,6 +82,8 @@ export interface App extends AsyncDisposable {
 const CLOSE_JOURNAL_MS = 5_000;
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
+/** A call waits this long for its count at most, and is then counted here alone. */
+const LIMIT_COMMAND_MS = 500;
 
 /** Starts everything, innermost first. What was started is closed again when a later part fails. */
 export async function startApp(config: Config, log: Logger): Promise<App> {
@@ -124,9 +126,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   pool.setNodes([new LocalNode(sandbox)]);
 
   // Services: what the product does.
+  const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
   const news = parts.use(
-    await openNews({
-      config,
+    openNews({
+      shared,
       lock,
       instanceId,
       log,
@@ -240,7 +243,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
-  const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
+  const runs = new Runs({ orm, execution, journal, bus, catalog, records, news, settings: config });
   const queue = new DurableQueue({
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
@@ -344,6 +347,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     projects,
     log,
     rateLimit,
+    sharedCounts: shared && {
+      redis: shared.open("limits", LIMIT_COMMAND_MS),
+      prefix: shared.prefix,
+    },
     endpointHost: config.endpointHost,
   });
   const server = parts.use(
@@ -380,23 +387,41 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   };
 }
 
+/** What services on one database have in common beside it. */
+interface Shared {
+  /** What begins all that this installation has in Redis. */
+  readonly prefix: string;
+  /** A connection of its own, closed with everything else. */
+  open(name: string, commandMs: number): RedisConnection;
+}
+
+async function openShared(
+  parts: AsyncDisposableStack,
+  config: Config,
+  lock: ServiceLock,
+  log: Logger,
+): Promise<Shared> {
+  const open = (name: string, commandMs: number) =>
+    parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
+  return { prefix: `codeactions:${await lock.databaseId()}:`, open };
+}
+
 /** What other services say, where Redis carries it. */
-async function openNews(parts: {
-  config: Config;
+function openNews(parts: {
+  shared: Shared | undefined;
   lock: ServiceLock;
   instanceId: string;
   log: Logger;
   metrics: Metrics;
   place: () => number;
-}): Promise<News> {
-  const { config, lock, instanceId, log, metrics, place } = parts;
-  if (config.redisUrl === "") return noNews;
-  const redis = { url: config.redisUrl, log, commandMs: NEWS_COMMAND_MS };
+}): News {
+  const { shared, lock, instanceId, log, metrics, place } = parts;
+  if (shared === undefined) return noNews;
   const news = new RedisNews({
     id: instanceId,
-    prefix: `codeactions:${await lock.databaseId()}:`,
-    publisher: openRedis({ ...redis, name: "publisher" }),
-    subscriber: openRedis({ ...redis, name: "subscriber" }),
+    prefix: shared.prefix,
+    publisher: shared.open("publisher", NEWS_COMMAND_MS),
+    subscriber: shared.open("subscriber", NEWS_COMMAND_MS),
     others: () => lock.others(),
     place,
     log,
