@@ -4,6 +4,7 @@ import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
+import { poolHandlers } from "./api/pool.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
@@ -19,12 +20,13 @@ import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
-import { openRedis } from "./core/redis.ts";
+import { openRedis, type RedisConnection } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { openNodeList, requireNodes, settledAfar } from "./remote-nodes.ts";
 import { languagesOf } from "./runner/languages.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
+import { measurePool } from "./runner/pool-metrics.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
@@ -49,6 +51,7 @@ import { Logs } from "./services/logs.ts";
 import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
+import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
 import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
@@ -81,6 +84,8 @@ export interface App extends AsyncDisposable {
 const CLOSE_JOURNAL_MS = 5_000;
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
+/** A call waits this long for its count at most, and is then counted here alone. */
+const LIMIT_COMMAND_MS = 500;
 
 /** With a node inside the process, or with its doors only. */
 export interface Shape {
@@ -136,9 +141,10 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   const languages = () => languagesOf(statesOf(pool, sandbox));
 
   // Services: what the product does.
+  const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
   const news = parts.use(
-    await openNews({
-      config,
+    openNews({
+      shared,
       lock,
       instanceId,
       log,
@@ -221,6 +227,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      if (run.cold) metrics.startSeconds.observe((run.startUs ?? 0) / 1e6);
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
       scheduleFires.runEnded(run);
     },
@@ -251,7 +258,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
-  const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
+  const runs = new Runs({ orm, execution, journal, bus, catalog, records, news, settings: config });
   const queue = new DurableQueue({
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
@@ -292,8 +299,16 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     now: () => new Date(),
     changed: () => scheduleFires.wake(),
   });
-  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
-  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
+  pool.onChange(({ kind, quarantine, isOurs }) => {
+    if (quarantine !== undefined && isOurs)
+      void tell({ kind: "quarantine", quarantine: { kind, quarantine } });
+  });
+  const poolView = new PoolView({ orm, pool, instanceId });
+  measurePool(metrics, pool);
+  watch(metrics, { sandbox, journal, execution, bus, callbacks });
+  await news.start(
+    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
+  );
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
@@ -318,6 +333,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
       }),
       runs: {
         ...runHandlers({ runs, durableRuns, records, logs }),
+        ...poolHandlers({ view: poolView }),
         ...scheduleHandlers({ schedules, redactedHeaders }),
       },
       logs: logHandlers({ logs }),
@@ -346,6 +362,10 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     projects,
     log,
     rateLimit,
+    sharedCounts: shared && {
+      redis: shared.open("limits", LIMIT_COMMAND_MS),
+      prefix: shared.prefix,
+    },
     endpointHost: config.endpointHost,
   });
   const server = parts.use(
@@ -383,23 +403,41 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   };
 }
 
+/** What services on one database have in common beside it. */
+interface Shared {
+  /** What begins all that this installation has in Redis. */
+  readonly prefix: string;
+  /** A connection of its own, closed with everything else. */
+  open(name: string, commandMs: number): RedisConnection;
+}
+
+async function openShared(
+  parts: AsyncDisposableStack,
+  config: Config,
+  lock: ServiceLock,
+  log: Logger,
+): Promise<Shared> {
+  const open = (name: string, commandMs: number) =>
+    parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
+  return { prefix: `codeactions:${await lock.databaseId()}:`, open };
+}
+
 /** What other services say, where Redis carries it. */
-async function openNews(parts: {
-  config: Config;
+function openNews(parts: {
+  shared: Shared | undefined;
   lock: ServiceLock;
   instanceId: string;
   log: Logger;
   metrics: Metrics;
   place: () => number;
-}): Promise<News> {
-  const { config, lock, instanceId, log, metrics, place } = parts;
-  if (config.redisUrl === "") return noNews;
-  const redis = { url: config.redisUrl, log, commandMs: NEWS_COMMAND_MS };
+}): News {
+  const { shared, lock, instanceId, log, metrics, place } = parts;
+  if (shared === undefined) return noNews;
   const news = new RedisNews({
     id: instanceId,
-    prefix: `codeactions:${await lock.databaseId()}:`,
-    publisher: openRedis({ ...redis, name: "publisher" }),
-    subscriber: openRedis({ ...redis, name: "subscriber" }),
+    prefix: shared.prefix,
+    publisher: shared.open("publisher", NEWS_COMMAND_MS),
+    subscriber: shared.open("subscriber", NEWS_COMMAND_MS),
     others: () => lock.others(),
     place,
     log,
@@ -442,14 +480,13 @@ function watch(
   metrics: Metrics,
   parts: {
     sandbox: Sandbox | undefined;
-    pool: Pool;
     journal: Journal;
     execution: Execution;
     bus: LogBus;
     callbacks: Callbacks;
   },
 ): void {
-  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
+  const { sandbox, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
@@ -462,7 +499,6 @@ function watch(
     () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
   if (sandbox !== undefined) watchSandbox(metrics, sandbox);
 }
 
