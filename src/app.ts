@@ -11,7 +11,7 @@ import { runHandlers } from "./api/runs.ts";
 import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
-import type { Config } from "./core/config.ts";
+import { type Config, WrongSettings } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
 import { Listener } from "./core/db/listener.ts";
@@ -521,6 +521,9 @@ function callbackWay(config: Config): Way {
   };
 }
 
-async function readAuthorities(config: Config): Promise<string> {
-  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
+async function readAuthorities({ callbackCaFile }: Config): Promise<string> {
+  if (callbackCaFile === "") return "";
+  return readFile(callbackCaFile, "utf8").catch((error: Error) => {
+    throw new WrongSettings(`CODEACTIONS_CALLBACK_CA_FILE cannot be read: ${error.message}`);
+  });
 }

@@ -410,3 +410,9 @@ test("what does not exist is told as such", async () => {
   ])
     expect(await refusalOf(call())).toMatchObject({ reason: "SCHEDULE_NOT_FOUND", metadata: { scheduleId } });
 });
+
+test("a file of authorities that is not there ends the start with the variable's name", async () => {
+  await expect(startService({ CODEACTIONS_CALLBACK_CA_FILE: join(folder, "nothing") })).rejects.toThrow(
+    "CODEACTIONS_CALLBACK_CA_FILE",
+  );
+});
