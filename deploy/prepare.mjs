@@ -62,6 +62,12 @@ const COMMANDS = [
     why: "plays the TypeScript client in a page",
     neededBy: ["test"],
   },
+  {
+    command: "redis-server",
+    debian: "redis-server",
+    why: "carries the news between several services",
+    neededBy: ["test"],
+  },
 ];
 
 const FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));

@@ -1,12 +1,13 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { Pool as PostgresPool } from "pg";
+import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
+import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
 import type { Config } from "./core/config.ts";
@@ -18,31 +19,43 @@ import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
+import { openRedis } from "./core/redis.ts";
+import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
 import { LocalNode } from "./runner/local-node.ts";
-import { Pool, refusalFor } from "./runner/pool.ts";
-import { type Language, type LanguageState, NotAccepted } from "./sandbox/program.ts";
+import { Pool } from "./runner/pool.ts";
+import type { Way } from "./sandbox/egress/dial.ts";
+import { openLookup } from "./sandbox/egress/lookup.ts";
+import { parseRanges } from "./sandbox/egress/rules.ts";
+import type { LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
-import type { SandboxSettings } from "./sandbox/settings.ts";
+import { openPost } from "./services/callback-post.ts";
+import { Callbacks } from "./services/callbacks.ts";
 import { Catalog } from "./services/catalog.ts";
-import { type CheckSource, Codes } from "./services/codes.ts";
+import { Codes } from "./services/codes.ts";
 import { Dispatcher } from "./services/dispatcher.ts";
 import { DUE_CHANNEL } from "./services/durable-orders.ts";
 import { DurableQueue } from "./services/durable-queue.ts";
 import { DurableRuns } from "./services/durable-runs.ts";
 import { requireHostSettings } from "./services/egress-hosts.ts";
 import { Execution } from "./services/execution.ts";
-import { Instance, ServiceLock } from "./services/instance.ts";
+import { Instance } from "./services/instance.ts";
 import { Journal } from "./services/journal.ts";
 import { Lease } from "./services/lease.ts";
 import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
 import { LostRuns } from "./services/lost-runs.ts";
+import { type News, noNews } from "./services/news.ts";
+import { newsEffects } from "./services/news-effects.ts";
 import { Projects } from "./services/projects.ts";
+import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
+import { ScheduleFires } from "./services/schedule-fires.ts";
+import { Schedules } from "./services/schedules.ts";
 import { Secrets } from "./services/secrets.ts";
+import { ServiceLock } from "./services/service-lock.ts";
 import { redactedHeaderNames } from "./services/stored-input.ts";
 
 /** The running service: every part, wired once. Closing it drains and leaves nothing behind. */
@@ -64,6 +77,8 @@ export interface App extends AsyncDisposable {
 }
 
 const CLOSE_JOURNAL_MS = 5_000;
+/** Redis answers within milliseconds, or something is wrong with it. */
+const NEWS_COMMAND_MS = 2_000;
 
 /** Starts everything, innermost first. What was started is closed again when a later part fails. */
 export async function startApp(config: Config, log: Logger): Promise<App> {
@@ -82,7 +97,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const sandboxOrNothing = sandboxStarting.catch(() => undefined);
   parts.defer(async () => (await sandboxOrNothing)?.[Symbol.asyncDispose]());
   const databaseUrl = config.databaseUrl || (await startPostgres(parts, config, log));
-  const lock = parts.use(new ServiceLock(databaseUrl, failed.resolve));
+  const place = {
+    databaseUrl,
+    instanceId,
+    keyFingerprint: keys.fingerprint,
+    isShared: config.redisUrl !== "",
+  };
+  const lock = parts.use(new ServiceLock(place, failed.resolve));
   await lock.take();
   const orm = await openOrm(databaseUrl, config.databaseConnectionsMax);
   parts.defer(() => orm.close(true));
@@ -96,10 +117,22 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
 
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
-  const pool = parts.use(new Pool({ nodes: [new LocalNode(sandbox)], log }));
+  const pool = parts.use(new Pool({ settings: config, log }));
+  pool.setNodes([new LocalNode(sandbox)]);
 
   // Services: what the product does.
-  const bus = new LogBus();
+  const news = parts.use(
+    await openNews({
+      config,
+      lock,
+      instanceId,
+      log,
+      metrics,
+      place: () => journal.place(),
+    }),
+  );
+  const tell: News["tell"] = (item) => news.tell(item);
+  const bus = new LogBus(news);
   const journal = new Journal({
     pool: postgres,
     log,
@@ -121,22 +154,49 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     pool: postgres,
     settings: config,
     deleted: (codeId) => execution.cancelWaiting(codeId),
+    tell,
   });
-  const secrets = new Secrets({ orm, key: keys.secrets });
+  const secrets = new Secrets({ orm, key: keys.secrets, tell });
   const projects = new Projects({
     orm,
     tokenKey: keys.tokens,
-    projectDeleted: () => catalog.projectChanged(),
+    projectChanged: () => catalog.forgetAll(),
+    tell,
     settings: config,
   });
   const codes = new Codes({
     orm,
     catalog,
-    checkSource: checkWith(sandbox),
+    checkSource: (language, source, signal) => pool.check(language, source, signal),
     settings: config,
   });
   const redactedHeaders = redactedHeaderNames(config.redactedHeaders);
-  const records = new RunRecords({ orm, redactedHeaders });
+  const records = new RunRecords({
+    orm,
+    redactedHeaders,
+    deliveriesOf: (runIds) => callbacks.deliveriesOf(runIds),
+  });
+  const callbacks: Callbacks = parts.use(
+    new Callbacks({
+      pool: postgres,
+      secrets,
+      records,
+      post: openPost({ way: callbackWay(config), authorities: await readAuthorities(config) }),
+      render: callbackBody,
+      log,
+      settings: config,
+      now: () => new Date(),
+      ended: (outcome) => metrics.callbacks.inc({ outcome: outcome.toLowerCase() }),
+    }),
+  );
+  const scheduleFires = parts.use(
+    new ScheduleFires({
+      pool: postgres,
+      log,
+      now: () => new Date(),
+      fired: (outcome) => metrics.fires.inc({ outcome }),
+    }),
+  );
   const endings = new RunEndings({
     orm,
     journal,
@@ -146,6 +206,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      // What is not told now is found when it is looked for.
+      if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") callbacks.runEnded(run).catch(() => {});
     },
     requeued: (run, repeated) => {
       if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
@@ -179,7 +241,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
   });
-  const durableRuns = new DurableRuns({ queue, catalog, records, requireCallback: async () => {} });
+  const durableRuns = new DurableRuns({
+    queue,
+    catalog,
+    records,
+    requireCallback: (projectId, callback) => callbacks.require(projectId, callback),
+  });
   const dispatcher: Dispatcher = parts.use(
     new Dispatcher({
       pool: postgres,
@@ -196,11 +263,27 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     log,
   });
   parts.use(dueRuns);
-  const logs = new Logs({ orm, bus, history: new LogHistory(postgres), place: () => journal.place() });
-  watch(metrics, { sandbox, journal, execution, bus });
+  const logs = new Logs({
+    orm,
+    bus,
+    history: new LogHistory(postgres),
+    news,
+    writer: instanceId,
+    place: () => journal.place(),
+  });
+  const schedules = new Schedules({
+    orm,
+    callbacks,
+    now: () => new Date(),
+    changed: () => scheduleFires.wake(),
+  });
+  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
+  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
+  callbacks.start();
+  scheduleFires.start();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.
@@ -218,7 +301,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         limits: config,
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
-      runs: runHandlers({ runs, durableRuns, records, logs }),
+      runs: {
+        ...runHandlers({ runs, durableRuns, records, logs }),
+        ...scheduleHandlers({ schedules, redactedHeaders }),
+      },
       logs: logHandlers({ logs }),
       projects: projectHandlers({ projects }),
     },
@@ -228,10 +314,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     dependencies: [
       { name: "database", needed: true, check: () => postgres.query("select 1").then(() => "answers") },
       { name: "pool", needed: true, check: async () => describePool(pool) },
+      ...(config.redisUrl === ""
+        ? []
+        : [{ name: "redis", needed: false, check: async () => news.describe() }]),
       ...sandbox.languages().map(({ language }) => ({
         name: language,
         needed: false,
-        check: async () => describeLanguage(sandbox, language),
+        check: async () => describeLanguage(sandbox.languages(), language),
       })),
     ],
     remarks: () => waiversOf(config),
@@ -278,74 +367,81 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   };
 }
 
+/** What other services say, where Redis carries it. */
+async function openNews(parts: {
+  config: Config;
+  lock: ServiceLock;
+  instanceId: string;
+  log: Logger;
+  metrics: Metrics;
+  place: () => number;
+}): Promise<News> {
+  const { config, lock, instanceId, log, metrics, place } = parts;
+  if (config.redisUrl === "") return noNews;
+  const redis = { url: config.redisUrl, log, commandMs: NEWS_COMMAND_MS };
+  const news = new RedisNews({
+    id: instanceId,
+    prefix: `codeactions:${await lock.databaseId()}:`,
+    publisher: openRedis({ ...redis, name: "publisher" }),
+    subscriber: openRedis({ ...redis, name: "subscriber" }),
+    others: () => lock.others(),
+    place,
+    log,
+  });
+  metrics.gauge("codeactions_news_connected", "1 while all that other services say is heard.", () =>
+    news.isComplete ? 1 : 0,
+  );
+  metrics.gauge("codeactions_news_told", "What others were told.", () => news.figures.told);
+  metrics.gauge("codeactions_news_heard", "What others have told.", () => news.figures.heard);
+  metrics.gauge("codeactions_news_lost", "How often something was missing.", () => news.figures.lost);
+  return news;
+}
+
 /** The embedded database, which closes with everything else. */
 async function startPostgres(parts: AsyncDisposableStack, config: Config, log: Logger): Promise<string> {
   const postgres = parts.use(await startEmbeddedPostgres({ folder: config.dataDir, log }));
   return postgres.url;
 }
 
-/** What an operator should be reminded of wherever the service tells how it is. */
-function waiversOf(config: Config): string[] {
-  if (config.sandbox === "none") return ["CODEACTIONS_SANDBOX=none: codes run without any wall around them"];
-  return config.waivedWalls.map((wall) => `the wall "${wall}" is waived by CODEACTIONS_WAIVE_WALLS`);
-}
-
-/** The sandbox looks at a source; what it refuses becomes our refusal. */
-function checkWith(sandbox: Sandbox): CheckSource {
-  return async (language, source, signal) => {
-    try {
-      return await sandbox.check(language, source, signal);
-    } catch (error) {
-      if (!(error instanceof NotAccepted)) throw error;
-      throw refusalFor(error, language);
-    }
-  };
-}
-
-async function describePool(pool: Pool): Promise<string> {
-  const nodes = pool.describe();
-  const closed = nodes.filter((node) => node.state === "closed");
-  if (closed.length === 0)
-    throw new Error(nodes.map((node) => `${node.node} is ${node.state}: ${node.reason}`).join("; "));
-  return `${closed.length} of ${nodes.length} nodes take runs`;
-}
-
-function describeLanguage(sandbox: Sandbox, language: Language): string {
-  const state = sandbox.languages().find((candidate) => candidate.language === language);
-  if (state === undefined) throw new Error("not known");
-  if (state.state === "missing") throw new Error(`${state.why}; ${state.fix}`);
-  return state.state === "preparing" ? `being made ready: ${state.progress}` : state.runtime;
+function describePool(pool: Pool): string {
+  const { nodes } = pool.describe();
+  const takers = nodes.filter(({ takesRuns }) => takesRuns);
+  const others = nodes.filter(({ takesRuns }) => !takesRuns);
+  const why = others.map(({ id, state, breaker, reason }) => {
+    const how = state === "ready" ? `its breaker is ${breaker}` : `it is ${state}`;
+    return reason === "" ? `${id}: ${how}` : `${id}: ${how} (${reason})`;
+  });
+  const told = [`${takers.length} of ${nodes.length} nodes take runs`, ...why].join("; ");
+  if (takers.length === 0) throw new Error(told);
+  return told;
 }
 
 function watch(
   metrics: Metrics,
-  parts: { sandbox: Sandbox; journal: Journal; execution: Execution; bus: LogBus },
+  parts: {
+    sandbox: Sandbox;
+    pool: Pool;
+    journal: Journal;
+    execution: Execution;
+    bus: LogBus;
+    callbacks: Callbacks;
+  },
 ): void {
-  const { sandbox, journal, execution, bus } = parts;
+  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
     "Bytes that wait to be committed.",
     () => journal.pendingBytes,
   );
+  metrics.gauge(
+    "codeactions_callbacks_pending",
+    "Callbacks of runs that have ended, which their receivers have not confirmed.",
+    () => callbacks.pending,
+  );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_workers_busy", "Workers that serve a run.", () => sandbox.describe().busy);
-  metrics.gauge(
-    "codeactions_workers_idle",
-    "Warm workers that wait for a run.",
-    () => sandbox.describe().idle,
-  );
-  metrics.gauge("codeactions_workers_blank", "Started interpreters that wait for a version.", () => {
-    const { python, javascript } = sandbox.describe().blank;
-    return python + javascript;
-  });
-  metrics.gauge(
-    "codeactions_workers_memory_bytes",
-    "Memory of all workers together.",
-    () => sandbox.describe().memoryBytes,
-  );
-  metrics.gauge("codeactions_workers_max", "Workers there may be.", () => sandbox.describe().capacity);
-  metrics.gauge("codeactions_runs_waiting", "Runs that wait for a worker.", () => sandbox.describe().waiting);
+  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
+  watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {
@@ -358,45 +454,15 @@ async function readTls(config: Config): Promise<{ cert: Buffer; key: Buffer } | 
   return { cert, key };
 }
 
-function sandboxSettings(config: Config): SandboxSettings {
+/** Callbacks take the same way out as codes. */
+function callbackWay(config: Config): Way {
   return {
-    mode: config.sandbox,
-    waivedWalls: config.waivedWalls,
-    folder: join(config.dataDir, "sandbox"),
-    goFolder: config.goDir || join(config.dataDir, "sandbox", "go"),
-    pythonCommand: config.pythonCommand,
-    goCommand: config.goCommand,
-    uidBase: config.uidBase,
-    workersMax: config.workersMax,
-    workersMemoryBytesMax: config.workersMemoryBytes,
-    spareMemoryBytes: config.spareMemoryBytes,
-    blankWorkersPerLanguage: config.blankWorkers,
-    blankWorkersPerLanguageMax: config.blankWorkersMax,
-    waitersMax: config.waitersMax,
-    waitMs: config.waitMs,
-    startMs: config.startMs,
-    idleWorkerMs: config.idleWorkerMs,
-    freezeAfterMs: config.freezeAfterMs,
-    workerRunsMax: config.workerRunsMax,
-    workerAgeMs: config.workerAgeMs,
-    lineBytesMax: config.lineBytesMax,
-    tmpBytesMax: config.tmpBytes,
-    openFilesMax: config.openFiles,
-    pidsMax: config.processes,
-    libraries: {
-      python: config.pythonLibraries,
-      pythonPreload: config.pythonPreload,
-      node: config.nodeLibraries,
-      bytesMax: config.librariesBytesMax,
-    },
-    egress: {
-      allowedRanges: config.egressRanges,
-      nameServers: config.egressNameServers,
-      connectionsMax: config.egressConnections,
-      connectionsPerRunMax: config.egressConnectionsPerRun,
-      bytesPerRunMax: config.egressBytesPerRun,
-      connectMs: config.egressConnectMs,
-      idleMs: config.egressIdleMs,
-    },
+    lookup: openLookup({ servers: config.egressNameServers }),
+    allowedRanges: parseRanges(config.egressRanges),
+    connectMs: config.egressConnectMs,
   };
+}
+
+async function readAuthorities(config: Config): Promise<string> {
+  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
 }

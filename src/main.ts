@@ -7,7 +7,8 @@ const HELP = `Code Actions runs snippets of Python, JavaScript, TypeScript and G
 Usage: node src/main.ts <command>
 
 Commands:
-  serve      Start the service (the default). Settings come from the environment.
+  serve      Start the service (the default): its doors, and a node inside it. Settings come from the environment.
+  node       Start a node: it runs codes for services, and needs no database.
   doctor     Try to get over every wall of the jail on this host; say how to mend what does not hold.
   migrate    Bring the database at DATABASE_URL to the newest schema, and end.
   settings   Print every setting: its variable, default, meaning and what is accepted.
@@ -20,11 +21,13 @@ Examples:
   npm start
   CODEACTIONS_PORT=9000 CODEACTIONS_DATA_DIR=/var/lib/code-actions node src/main.ts serve
   DATABASE_URL=postgresql://user:password@db:5432/actions node src/main.ts migrate
+  CODEACTIONS_HOST=10.0.0.3 CODEACTIONS_NODE_KEY=… node src/main.ts node
 `;
 
 /** What a command needs is loaded when it is called for, and compiled once: the second start is the quicker for it. */
 const COMMANDS: Record<string, () => Promise<number>> = {
   serve: async () => (await import("./serve.ts")).serve(),
+  node: async () => (await import("./node.ts")).node(),
   migrate: async () => (await import("./serve.ts")).migrateOnly(),
   settings: async () => say(`${(await import("./core/config.ts")).settingsTable()}\n`),
 };

@@ -2,21 +2,18 @@ import color from "picocolors";
 import { type App, startApp } from "./app.ts";
 import { type Config, readConfig } from "./core/config.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
-import { type Logger, openLogger } from "./core/logger.ts";
+import type { Logger } from "./core/logger.ts";
 import { createDemo, type DemoRun, runSamples } from "./demo.ts";
+import { languageLines, openProcess, print } from "./process.ts";
 import type { Call } from "./services/access.ts";
 import { TakenForGone } from "./services/journal-batch.ts";
 
 /** Starts the service, tells a person what there is to try, and runs until it is told to stop. */
 export async function serve(): Promise<number> {
   const config = readConfig();
-  if (process.platform !== "linux" && config.sandbox !== "none") throw new Error(NOT_LINUX);
-  const format = config.logFormat === "auto" ? (process.stderr.isTTY ? "pretty" : "json") : config.logFormat;
   // A person who starts the service reads what it prints; its log is for when something is worth a warning.
   const level = config.demo && config.logLevel === "info" ? "warn" : config.logLevel;
-  const log = openLogger({ level, format });
-  const stopped = untilStopped(log);
-  if (config.sandbox === "none") log.warn({ sandbox: "none" }, WITHOUT_WALLS);
+  const { log, stopped } = openProcess({ ...config, logLevel: level });
   const startedMs = performance.now();
   await using app = await startApp(config, log);
   print(welcome(app, config, performance.now() - startedMs));
@@ -51,44 +48,12 @@ export async function migrateOnly(): Promise<number> {
   }
 }
 
-/** A terminal's Ctrl-C can arrive twice, from the terminal and from npm: what comes so soon is not a second word. */
-const SAME_WORD_MS = 500;
-
-/** The first signal asks to stop; a second one does not ask. */
-function untilStopped(log: Logger): { promise: Promise<string>; signal: AbortSignal } {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const stopping = new AbortController();
-  let askedMs: number | undefined;
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (askedMs !== undefined) {
-        if (performance.now() - askedMs < SAME_WORD_MS) return;
-        log.warn({ signal: name }, "stopped at once");
-        process.exit(130);
-      }
-      askedMs = performance.now();
-      stopping.abort();
-      resolve(name);
-    });
-  }
-  return { promise, signal: stopping.signal };
-}
-
 function welcome(app: App, config: Config, tookMs: number): string {
   const lines = [
     "",
     `${color.bold("Code Actions")} answers at ${color.cyan(app.url)}  ${color.dim(`(ready in ${(tookMs / 1000).toFixed(1)} s, data in ${config.dataDir})`)}`,
   ];
-  for (const state of app.languages()) {
-    if (state.state === "ready")
-      lines.push(`  ${color.green("✓")} ${state.language.padEnd(10)} ${color.dim(state.runtime)}`);
-    if (state.state === "preparing")
-      lines.push(
-        `  ${color.yellow("…")} ${state.language.padEnd(10)} ${color.dim(`${state.runtime}, ${state.progress}`)}`,
-      );
-    if (state.state === "missing")
-      lines.push(`  ${color.red("✗")} ${state.language.padEnd(10)} ${state.why}; ${color.bold(state.fix)}`);
-  }
+  lines.push(...languageLines(app.languages()));
   if (app.newToken !== undefined) {
     lines.push("", `The operator's token, shown this once:  ${color.yellow(app.newToken)}`);
   }
@@ -183,15 +148,3 @@ Try it:
   ${color.dim("# follow its log while you call it from another terminal")}
   npx buf curl${plainHttp2} --protocol grpc ${auth} -d '{"code_id":"${code}"}' ${app.url}/codeactions.v1.LogService/TailLogs`;
 }
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-const WITHOUT_WALLS =
-  "CODEACTIONS_SANDBOX=none: codes run as this user, with its files and its network; for trusted code only";
-
-const NOT_LINUX = `Code Actions builds its jails from Linux's namespaces and control groups, and this is ${process.platform}.
-Run it in a container: docker run --rm -it --privileged -p 8050:8050 -v "$PWD":/app -w /app debian:12 \\
-  sh -c 'apt-get update && apt-get install -y nodejs npm git && CODEACTIONS_HOST=0.0.0.0 npm start'
-or, for trusted code only, set CODEACTIONS_SANDBOX=none.`;

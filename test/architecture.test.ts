@@ -24,7 +24,8 @@ const FILES: readonly File[] = sourceFiles("src");
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "src/api": ["src/services", "src/runner", "src/sandbox", "src/core", "gen"],
   "src/services": ["src/runner", "src/sandbox", "src/core"],
-  "src/runner": ["src/sandbox", "src/core"],
+  // Only the files of the line to other nodes, as the technologies below say.
+  "src/runner": ["src/sandbox", "src/core", "gen/codeactions/node"],
   "src/sandbox": [],
   "src/core": [],
 };
@@ -39,18 +40,24 @@ test.each(Object.entries(MAY_IMPORT))("%s imports only what lies below it", (roo
   expect(strangers).toEqual([]);
 });
 
+/** What speaks `codeactions.node.v1` to nodes in other processes. */
+const NODE_LINE = ["src/runner/node-contract.ts", "src/runner/remote-node.ts", "src/runner/delivery.ts"];
+
 test.each([
   [/^@connectrpc\//, ["src/api/"]],
-  [/^gen\//, ["src/api/"]],
-  [/^@bufbuild\//, ["src/api/"]],
+  [/^gen\//, ["src/api/", ...NODE_LINE]],
+  [/^@bufbuild\//, ["src/api/", ...NODE_LINE]],
+  [/^@grpc\//, ["src/runner/remote-node.ts", "src/runner/delivery.ts"]],
   [/^opossum$/, ["src/runner/breaker.ts"]],
+  [/^ioredis$/, ["src/core/redis.ts"]],
   [/^rate-limiter-flexible$/, ["src/api/rate-limits.ts"]],
   [/^prom-client$/, ["src/core/metrics.ts"]],
   [/^pino$/, ["src/core/logger.ts"]],
   [/^node:child_process$/, ["src/sandbox/", "src/core/db/embedded-postgres"]],
-  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/"]],
+  [/^node:http2?$/, ["src/api/", "src/sandbox/egress/", "src/services/callback-post.ts"]],
   [/^ipaddr\.js$/, ["src/sandbox/egress/rules.ts"]],
-  [/^picocolors$/, ["src/serve.ts", "src/doctor.ts"]],
+  [/^picocolors$/, ["src/serve.ts", "src/node.ts", "src/process.ts", "src/doctor.ts"]],
+  [/^temporal-polyfill$/, ["src/services/schedule-times.ts"]],
 ])("%s stays in its room", (technology, homes) => {
   const strangers = FILES.filter(({ imports }) => imports.some((imported) => technology.test(imported)))
     .map(({ path }) => path)

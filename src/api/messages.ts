@@ -18,6 +18,9 @@ import {
   TokenSchema,
 } from "../../gen/codeactions/v1/project_pb.ts";
 import {
+  type CallbackDelivery,
+  CallbackDeliverySchema,
+  CallbackStatus,
   DurableRunSchema,
   PairSchema,
   type RetryPolicy as RetryPolicyMessage,
@@ -34,6 +37,7 @@ import {
   RunUsageSchema,
 } from "../../gen/codeactions/v1/run_pb.ts";
 import { type Secret as SecretMessage, SecretSchema } from "../../gen/codeactions/v1/secret_pb.ts";
+import type { CallbackStatus as CallbackStatusWord } from "../core/db/entities/callbacks.ts";
 import type {
   Code,
   CodeLimits,
@@ -56,6 +60,7 @@ import type {
 } from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
 import type { Level, Pair, Problem, Stream } from "../sandbox/program.ts";
+import type { Delivery } from "../services/callbacks.ts";
 import type { Payload } from "../services/journal-batch.ts";
 import type { RunView } from "../services/live-run.ts";
 import type { PlacedEntry } from "../services/logs.ts";
@@ -129,6 +134,13 @@ const STREAMS = {
   stderr: LogStream.STDERR,
   system: LogStream.SYSTEM,
 } satisfies Record<Stream, number>;
+
+const CALLBACK_STATUSES = {
+  WAITING: CallbackStatus.WAITING,
+  PENDING: CallbackStatus.PENDING,
+  DELIVERED: CallbackStatus.DELIVERED,
+  FAILED: CallbackStatus.FAILED,
+} satisfies Record<CallbackStatusWord, number>;
 
 /** The word for an enum's number; undefined for its zero. */
 function reader<Word extends string>(numbers: Record<Word, number>): (number: number) => Word | undefined {
@@ -278,7 +290,7 @@ export function statusNumber(run: Run): RunStatus {
 
 /** A run; request and result only as far as the view has and wants them. */
 export function runMessage(
-  { run, payload, order }: RunView,
+  { run, payload, order, delivery }: RunView,
   show: { request: boolean; result: boolean },
 ): RunMessage {
   const ended = run.endTime != null;
@@ -304,11 +316,11 @@ export function runMessage(
     createTime: timestampFromDate(run.createTime),
     startTime: optionalTimestamp(run.startTime),
     endTime: optionalTimestamp(run.endTime),
-    durable: order && durableMessage(run, order),
+    durable: order && durableMessage(run, order, delivery),
   });
 }
 
-function durableMessage(run: Run, order: RunOrder) {
+function durableMessage(run: Run, order: RunOrder, delivery: Delivery | undefined) {
   return create(DurableRunSchema, {
     dueTime: optionalTimestamp(run.dueTime),
     retryPolicy: policyMessage(order.retryPolicy),
@@ -316,6 +328,23 @@ function durableMessage(run: Run, order: RunOrder) {
     earlierAttempts: order.earlierAttempts.map(attemptMessage),
     scheduleId: order.scheduleId ?? "",
     replayOf: order.replayOf ?? "",
+    callback: delivery && deliveryMessage(delivery),
+  });
+}
+
+/** How far a callback has come. */
+function deliveryMessage({ url, status, tries, nextTime }: Delivery): CallbackDelivery {
+  return create(CallbackDeliverySchema, {
+    url,
+    status: CALLBACK_STATUSES[status],
+    tries: tries.map(({ number, time, durationMs, statusCode, error }) => ({
+      number,
+      time: timestampFromDate(new Date(time)),
+      duration: durationFromMs(durationMs),
+      statusCode,
+      error,
+    })),
+    nextTime: nextTime && timestampFromDate(nextTime),
   });
 }
 
@@ -390,7 +419,7 @@ function usageMessage(run: Run) {
   });
 }
 
-function pairMessage([name, value]: Pair) {
+export function pairMessage([name, value]: Pair) {
   return create(PairSchema, { name, value });
 }
 

@@ -204,6 +204,7 @@ export function runAsk(request: RunCodeRequest | RunCodeStreamRequest | StartRun
     input: runInputOf(request.input),
     timeoutMs: millisecondsOf(request.timeout),
     requestId: request.requestId,
+    ...(request.idempotent && { idempotent: true }),
   };
 }
 

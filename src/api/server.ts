@@ -13,12 +13,23 @@ export interface ServerSettings {
   readonly host: string;
   readonly port: number;
   /** With it the port speaks TLS only, and the protocols are told apart by ALPN. */
-  readonly tls: { readonly cert: Buffer; readonly key: Buffer } | undefined;
+  readonly tls: ServerTls | undefined;
   readonly connectionsMax: number;
   readonly corsOrigins: readonly string[];
   readonly log: Logger;
   /** Asked in this order; what none of them takes is not found. */
   readonly doors: readonly Door[];
+  /** How often an HTTP/2 session is asked whether it is still there. */
+  readonly pingMs?: number;
+  /** Calls that one HTTP/2 session may have open at once. */
+  readonly streamsPerSessionMax?: number;
+}
+
+export interface ServerTls {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  /** With it every client is asked for a certificate of this authority; the doors decide what comes of it. */
+  readonly ca?: Buffer;
 }
 
 /** What an HTTP/2 client sends before anything else. */
@@ -61,7 +72,10 @@ export class Server implements AsyncDisposable {
       requestTimeout: 0,
     };
     const http2Settings = {
-      settings: { maxConcurrentStreams: STREAMS_PER_SESSION_MAX, initialWindowSize: WINDOW_BYTES },
+      settings: {
+        maxConcurrentStreams: settings.streamsPerSessionMax ?? STREAMS_PER_SESSION_MAX,
+        initialWindowSize: WINDOW_BYTES,
+      },
     };
     if (settings.tls === undefined) {
       const http1 = http.createServer(http1Settings, listener);
@@ -69,7 +83,14 @@ export class Server implements AsyncDisposable {
       this.#listening = this.#tellApart(http1, this.#http2);
     } else {
       const secure = http2.createSecureServer(
-        { ...settings.tls, ...http1Settings, ...http2Settings, allowHTTP1: true },
+        {
+          ...settings.tls,
+          requestCert: settings.tls.ca !== undefined,
+          rejectUnauthorized: false,
+          ...http1Settings,
+          ...http2Settings,
+          allowHTTP1: true,
+        },
         listener,
       );
       this.#http2 = this.#listening = secure;
@@ -195,7 +216,7 @@ export class Server implements AsyncDisposable {
       session.ping(() => {
         answered = true;
       });
-    }, PING_MS);
+    }, this.#settings.pingMs ?? PING_MS);
     session.setLocalWindowSize(WINDOW_BYTES * 8);
     // Its connection was accepted, but had not shown its protocol, when the drain began.
     if (this.#draining) session.close();

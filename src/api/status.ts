@@ -19,6 +19,8 @@ export function statusDoor(parts: {
   dependencies: readonly Dependency[];
   /** What an operator should know even when all is well. */
   remarks: () => readonly string[];
+  /** Whether `/` says what there is. */
+  signpost?: boolean;
 }): (request: Request, response: Response) => boolean {
   return (request, response) => {
     const path = (request.url ?? "/").split("?", 1)[0];
@@ -36,6 +38,7 @@ export function statusDoor(parts: {
         );
         return true;
       case "/":
+        if (parts.signpost === false) return false;
         text(response, 200, "text/plain; charset=utf-8", SIGNPOST);
         return true;
       default:

@@ -65,6 +65,11 @@ const SETTINGS = {
     1000,
     "Connections to PostgreSQL.",
   ),
+  redisUrl: text(
+    "REDIS_URL",
+    "",
+    "Redis 6 or newer, as `redis://` or `rediss://`. With it several services may share a database; without it one has it to itself.",
+  ),
   bootstrapToken: text(
     "CODEACTIONS_BOOTSTRAP_TOKEN",
     "",
@@ -201,6 +206,35 @@ const SETTINGS = {
     "The age at which a worker is replaced, in milliseconds.",
   ),
 
+  // Nodes: processes that run codes, apart from the one that has the doors
+  nodes: list(
+    "CODEACTIONS_NODES",
+    "Nodes that run codes beside the service's own (`serve`), or instead of it (`api`): `10.0.0.3:8051`, `https://node-b:8051`, or `dns:nodes.default.svc:8051` for every address of that name.",
+  ),
+  nodesLookupMs: number(
+    "CODEACTIONS_NODES_LOOKUP_MS",
+    5_000,
+    100,
+    3_600_000,
+    "How often the names with `dns:` are looked up again, in milliseconds.",
+  ),
+  nodeKey: text(
+    "CODEACTIONS_NODE_KEY",
+    "",
+    "The key that services and nodes share, 16 characters or more. It, or the certificates, must be set for `api` and `node`.",
+  ),
+  nodeTlsCaFile: text(
+    "CODEACTIONS_NODE_TLS_CA_FILE",
+    "",
+    "Certificate authority (PEM) of services and nodes. With it they show each other their certificates.",
+  ),
+  nodeTlsCertFile: text(
+    "CODEACTIONS_NODE_TLS_CERT_FILE",
+    "",
+    "This process's certificate on the line between services and nodes (PEM).",
+  ),
+  nodeTlsKeyFile: text("CODEACTIONS_NODE_TLS_KEY_FILE", "", "Private key of that certificate (PEM)."),
+
   // Limits on one run
   ...limit(
     "timeoutMs",
@@ -329,6 +363,18 @@ const SETTINGS = {
     "First of the unprivileged user ids that workers run as, one each.",
   ),
 
+  // Who is told when runs have ended
+  callbackHttp: flag(
+    "CODEACTIONS_CALLBACK_HTTP",
+    false,
+    "Let callbacks go to `http://` addresses, too: anybody on the way can read them.",
+  ),
+  callbackCaFile: text(
+    "CODEACTIONS_CALLBACK_CA_FILE",
+    "",
+    "Certificates (PEM) that callbacks trust beside the usual ones.",
+  ),
+
   // What codes may reach
   egressHosts: list(
     "CODEACTIONS_EGRESS_HOSTS",
@@ -428,6 +474,21 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return { ...read, dataDir: resolve(read.dataDir) };
 }
 
+/** The same for a node, whose port is another one unless it is set. Throws also where anybody could give it runs. */
+export function readNodeConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const config = readConfig({ ...environment, CODEACTIONS_PORT: environment.CODEACTIONS_PORT || "8051" });
+  requireNodeKeys(config, "a node runs whatever it is given");
+  return config;
+}
+
+/** Throws where neither a key nor certificates say who may give runs to nodes. */
+export function requireNodeKeys({ nodeKey, nodeTlsCaFile }: Config, why: string): void {
+  if (nodeKey === "" && nodeTlsCaFile === "")
+    throw new WrongSettings(
+      `${why}: set CODEACTIONS_NODE_KEY to the same 16 characters or more on services and nodes, or CODEACTIONS_NODE_TLS_CA_FILE, CODEACTIONS_NODE_TLS_CERT_FILE and CODEACTIONS_NODE_TLS_KEY_FILE`,
+    );
+}
+
 /** The README's table of settings, in Markdown. */
 export function settingsTable(): string {
   const rows = (Object.values(SETTINGS) as Setting<unknown>[]).map((setting) => {
@@ -452,6 +513,15 @@ function contradictions(config: Config): string[] {
   if (config.bootstrapToken !== "" && config.bootstrapToken.length < 16) {
     found.push("CODEACTIONS_BOOTSTRAP_TOKEN is too short; accepted: 16 characters or more");
   }
+  const nodeTls = [config.nodeTlsCaFile, config.nodeTlsCertFile, config.nodeTlsKeyFile];
+  if (nodeTls.includes("") && nodeTls.some((file) => file !== "")) {
+    found.push(
+      "CODEACTIONS_NODE_TLS_CA_FILE, CODEACTIONS_NODE_TLS_CERT_FILE and CODEACTIONS_NODE_TLS_KEY_FILE go together; set all or none",
+    );
+  }
+  if (config.nodeKey !== "" && config.nodeKey.length < 16) {
+    found.push("CODEACTIONS_NODE_KEY is too short; accepted: 16 characters or more");
+  }
   if (config.secretKey !== "" && Buffer.from(config.secretKey, "base64").byteLength !== 32) {
     found.push(
       "CODEACTIONS_SECRET_KEY is not a key; accepted: 32 bytes in base64, as `openssl rand -base64 32` makes them",
@@ -460,6 +530,11 @@ function contradictions(config: Config): string[] {
   if (config.databaseUrl !== "" && !/^postgres(ql)?:\/\//.test(config.databaseUrl)) {
     found.push(
       "DATABASE_URL is not an address of PostgreSQL; accepted: postgresql://user:password@host:5432/name",
+    );
+  }
+  if (config.redisUrl !== "" && !/^rediss?:\/\/[^/]/.test(config.redisUrl)) {
+    found.push(
+      "REDIS_URL is not an address of Redis; accepted: redis://user:password@host:6379/0, or rediss:// for TLS",
     );
   }
   return found;

@@ -8,6 +8,8 @@ export interface Keys {
   readonly secrets: Buffer;
   /** Derives the secrets of tokens (HMAC-SHA-256). */
   readonly tokens: Buffer;
+  /** Tells one installation's key from another's, and nothing about it. */
+  readonly fingerprint: number;
 }
 
 /**
@@ -17,7 +19,11 @@ export interface Keys {
 export async function openKeys(configured: string, folder: string): Promise<Keys> {
   const root = configured === "" ? await keyFile(folder) : Buffer.from(configured, "base64");
   const derive = (purpose: string) => createHash("sha256").update(purpose).update(root).digest();
-  return { secrets: derive("code-actions secrets"), tokens: derive("code-actions tokens") };
+  return {
+    secrets: derive("code-actions secrets"),
+    tokens: derive("code-actions tokens"),
+    fingerprint: derive("code-actions fingerprint").readInt32BE(0),
+  };
 }
 
 async function keyFile(folder: string): Promise<Buffer> {

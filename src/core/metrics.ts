@@ -32,6 +32,18 @@ export class Metrics {
     labelNames: ["method", "code"],
     registers: [this.#registry],
   });
+  readonly fires = new Counter({
+    name: "codeactions_schedule_fires_total",
+    help: "Times of schedules that have come, by what became of them.",
+    labelNames: ["outcome"],
+    registers: [this.#registry],
+  });
+  readonly callbacks = new Counter({
+    name: "codeactions_callbacks_total",
+    help: "Callbacks that are over, by whether they were delivered.",
+    labelNames: ["outcome"],
+    registers: [this.#registry],
+  });
 
   constructor() {
     collectDefaultMetrics({ register: this.#registry });

@@ -3,11 +3,14 @@ import type { Invocation, Language, Listener, Outcome, Problem, Program } from "
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { Delivered, Node, NodeDescription } from "./node.ts";
 
+/** How the node inside this process is called. */
+export const LOCAL_NODE = "local";
+
 const LOOK_MS = 250;
 
 /** The node inside this process. */
 export class LocalNode implements Node {
-  readonly id = "local";
+  readonly id = LOCAL_NODE;
   readonly #startTimeMs = Date.now();
   readonly #sandbox: Sandbox;
 

@@ -1,88 +1,241 @@
-import { Refusal } from "../core/errors.ts";
 import type { Logger } from "../core/logger.ts";
-import {
-  type Invocation,
-  type Listener,
-  NotAccepted,
-  type Outcome,
-  type Program,
-} from "../sandbox/program.ts";
-import { Breaker } from "./breaker.ts";
-import type { Node } from "./node.ts";
+import type { Language, Outcome, Problem } from "../sandbox/program.ts";
+import { Attempts, acceptedOnce, isForAnother } from "./attempts.ts";
+import type { BreakerState } from "./breaker.ts";
+import { Bulkhead, type EarlyRefusal, type QueueDescription, type QueueSettings } from "./bulkhead.ts";
+import { Member, type MemberState } from "./member.ts";
+import { type Node, type NodeDescription, NodeUnreachable } from "./node.ts";
+import type { RunOrder } from "./order.ts";
+import { poolUnavailable, refusalFor } from "./refusals.ts";
 
-/** When to come back to a pool whose nodes are all behind open breakers. */
-const RETRY_AFTER_MS = 5_000;
+/** One thing that happened to the pool. */
+export interface PoolChange {
+  readonly timeMs: number;
+  readonly kind: PoolChangeKind;
+  readonly nodeId: string;
+  /** Why, in one line; empty where there is nothing to say. */
+  readonly reason: string;
+}
 
-/** All nodes, each behind its breaker. Knows nothing of projects, rows or callers. */
+export type PoolChangeKind =
+  | "NODE_ADDED"
+  | "NODE_CONNECTING"
+  | "NODE_READY"
+  | "NODE_DRAINING"
+  | "NODE_REMOVED"
+  | "BREAKER_OPENED"
+  | "BREAKER_HALF_OPENED"
+  | "BREAKER_CLOSED";
+
+/** A node as this pool sees it. */
+export interface PoolNode {
+  readonly id: string;
+  readonly state: MemberState;
+  readonly breaker: BreakerState;
+  /** Why it takes no runs, or why its breaker was opened last; empty when there is nothing to tell. */
+  readonly reason: string;
+  readonly breakerChangeTimeMs: number;
+  readonly takesRuns: boolean;
+  readonly inFlightHere: number;
+  /** Undefined while nothing was heard of it. */
+  readonly description: NodeDescription | undefined;
+}
+
+export interface PoolDescription {
+  readonly nodes: readonly PoolNode[];
+  /** Of the nodes that take runs. */
+  readonly capacity: number;
+  readonly inFlight: number;
+  readonly queue: QueueDescription;
+}
+
+/**
+ * All nodes, each behind its breaker, and the queue of the runs for which there is no slot. Knows nothing of rows or
+ * callers, and of projects only what is fair between them.
+ */
 export class Pool implements Disposable {
-  readonly #breakers: readonly Breaker[];
+  readonly #log: Logger;
+  readonly #bulkhead: Bulkhead;
+  readonly #listeners = new Set<(change: PoolChange) => void>();
+  #members: readonly Member[] = [];
+  #closed = false;
 
-  constructor(parts: { nodes: readonly Node[]; log: Logger }) {
-    this.#breakers = parts.nodes.map(
-      (node) => new Breaker(node, (change) => parts.log.warn(change, "the breaker of a node changed")),
-    );
+  constructor(parts: { settings: QueueSettings; log: Logger }) {
+    this.#log = parts.log;
+    this.#bulkhead = new Bulkhead({
+      settings: parts.settings,
+      members: () => this.#members,
+      unavailable: () => this.#unavailable(),
+    });
+  }
+
+  /** Runs that were refused before any node was asked, by why. */
+  get refused(): Readonly<Record<EarlyRefusal, number>> {
+    return this.#bulkhead.refused;
+  }
+
+  /**
+   * The nodes from now on, told apart by id and object identity. Those that are missing get no new runs and are no
+   * longer watched; the runs that they have go on.
+   */
+  setNodes(nodes: readonly Node[]): void {
+    if (this.#closed) return;
+    const left = this.#members.filter(({ node }) => !nodes.includes(node));
+    const stayed = new Map(this.#members.map((member) => [member.node, member]));
+    const added: Member[] = [];
+    this.#members = nodes.map((node) => {
+      const known = stayed.get(node);
+      if (known !== undefined) return known;
+      const member = this.#newMember(node);
+      added.push(member);
+      return member;
+    });
+    for (const member of left) {
+      member[Symbol.dispose]();
+      this.#tell("NODE_REMOVED", member);
+    }
+    for (const member of added) this.#tell("NODE_ADDED", member);
+    this.#bulkhead.nodesChanged();
   }
 
   /**
    * Runs an invocation on one of the nodes. Throws a Refusal, or the signal's reason, as long as no node has accepted
    * it; after that it answers with an outcome, whatever happens.
    */
-  async run(
-    program: Program,
-    invocation: Invocation,
-    listener: Listener,
-    signal: AbortSignal,
-  ): Promise<Outcome> {
-    const breaker = this.#breakers.find((candidate) => candidate.state === "closed");
-    if (breaker === undefined) throw this.#unavailable();
-    try {
-      const { outcome } = await breaker.deliver(program, invocation, listener, signal);
-      return await outcome;
-    } catch (error) {
-      throw error instanceof NotAccepted ? refusalFor(error, program.language) : error;
+  async run(asked: RunOrder, signal: AbortSignal): Promise<Outcome> {
+    const order = asked.idempotent ? { ...asked, listener: acceptedOnce(asked.listener) } : asked;
+    const sinceMs = performance.now();
+    let waitedMs = 0;
+    let attempts: Attempts | undefined;
+    for (;;) {
+      let member = this.#bulkhead.take(order, attempts?.excluded);
+      if (member === undefined) {
+        const fromMs = performance.now();
+        try {
+          member = await this.#bulkhead.wait(order, attempts?.excluded, sinceMs, signal);
+        } catch (error) {
+          if (attempts === undefined) throw error;
+          return attempts.over(error, signal);
+        }
+        waitedMs += performance.now() - fromMs;
+      }
+      let outcome: Outcome | undefined;
+      const givenMs = performance.now();
+      try {
+        const delivered = await member.deliver(order, signal);
+        outcome = await delivered.outcome;
+      } catch (error) {
+        attempts ??= new Attempts(order);
+        if (!isForAnother(error)) return attempts.over(error, signal);
+        attempts.notTaken(member, error);
+      } finally {
+        this.#bulkhead.release(member, order, performance.now() - givenMs);
+      }
+      if (outcome === undefined) continue;
+      if (outcome.status === "LOST" && order.idempotent && !this.#closed) {
+        attempts ??= new Attempts(order);
+        if (attempts.mayFollow(member, outcome, this.#bulkhead, signal)) continue;
+      }
+      return waitedMs === 0 ? outcome : withWait(outcome, waitedMs);
     }
   }
 
-  /** Each node with the state of its breaker and why it is so. */
-  describe(): { node: string; state: string; reason: string }[] {
-    return this.#breakers.map(({ node, state, reason }) => ({ node: node.id, state, reason }));
+  /** Looks for what is wrong with a source, on a node that is well; on another one where that fails. Throws a Refusal. */
+  async check(language: Language, source: string, signal: AbortSignal): Promise<readonly Problem[]> {
+    let failure: unknown;
+    for (const member of this.#bulkhead.takersOf(language)) {
+      try {
+        return await member.node.check(language, source, signal);
+      } catch (error) {
+        if (!isForAnother(error)) throw error;
+        if (error instanceof NodeUnreachable) member.open(error);
+        failure = error;
+      }
+    }
+    throw failure === undefined ? this.#unavailable() : refusalFor(failure, language);
   }
 
+  describe(): PoolDescription {
+    const takers = this.#members.filter(({ takesRuns }) => takesRuns);
+    return {
+      nodes: this.#members.map(describeMember),
+      capacity: takers.reduce((sum, { capacity }) => sum + capacity, 0),
+      inFlight: this.#bulkhead.inFlight,
+      queue: this.#bulkhead.describe(),
+    };
+  }
+
+  /** Calls back with every change until the answer is disposed of. The callback is quick and does not throw. */
+  onChange(changed: (change: PoolChange) => void): Disposable {
+    this.#listeners.add(changed);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(changed) };
+  }
+
+  /** Refuses whoever waits and listens to no node any more. Runs on the nodes are for others to end. */
   [Symbol.dispose](): void {
-    for (const breaker of this.#breakers) breaker[Symbol.dispose]();
+    this.#closed = true;
+    this.#bulkhead[Symbol.dispose]();
+    for (const member of this.#members) member[Symbol.dispose]();
+    this.#listeners.clear();
   }
 
-  #unavailable(): Refusal {
-    const why = this.#breakers.map((breaker) => `${breaker.node.id}: ${breaker.reason}`).join("; ");
-    return new Refusal(
-      "POOL_UNAVAILABLE",
-      "no node takes runs now; nothing of the run has happened, try again",
-      { nodes: why },
-      { retryAfterMs: RETRY_AFTER_MS },
-    );
+  #newMember(node: Node): Member {
+    return new Member(node, {
+      stateChanged: (member, state) => {
+        this.#tell(STATE_KINDS[state], member);
+        this.#bulkhead.nodesChanged();
+      },
+      breakerChanged: (member, state) => {
+        this.#log.warn(
+          { node: member.node.id, state, reason: member.reason },
+          "the breaker of a node changed",
+        );
+        this.#tell(BREAKER_KINDS[state], member);
+        this.#bulkhead.nodesChanged();
+      },
+      described: () => this.#bulkhead.serve(),
+    });
+  }
+
+  #tell(kind: PoolChangeKind, { node, reason }: Member): void {
+    if (this.#listeners.size === 0) return;
+    const change = { timeMs: Date.now(), kind, nodeId: node.id, reason };
+    for (const listener of this.#listeners) listener(change);
+  }
+
+  #unavailable(): unknown {
+    const why = this.#members.map((member) => `${member.node.id}: ${member.reason || member.state}`);
+    return poolUnavailable(why.join("; "));
   }
 }
 
-/** Why a node did not take something, as a refusal. */
-export function refusalFor(error: NotAccepted, language: string): Refusal {
-  const metadata = { language };
-  const retry = { retryAfterMs: error.retryAfterMs };
-  switch (error.why) {
-    case "full":
-      return new Refusal("POOL_FULL", error.message, {}, retry, { cause: error });
-    case "missing":
-      return new Refusal("LANGUAGE_UNAVAILABLE", error.message, metadata, {}, { cause: error });
-    case "preparing":
-      return new Refusal("LANGUAGE_PREPARING", error.message, metadata, retry, { cause: error });
-    case "closed":
-      return new Refusal("SHUTTING_DOWN", error.message, {}, { retryAfterMs: 1_000 }, { cause: error });
-    case "broken":
-      return new Refusal(
-        "POOL_UNAVAILABLE",
-        error.message,
-        {},
-        { retryAfterMs: RETRY_AFTER_MS },
-        { cause: error },
-      );
-  }
+const STATE_KINDS = {
+  connecting: "NODE_CONNECTING",
+  ready: "NODE_READY",
+  draining: "NODE_DRAINING",
+} as const;
+
+const BREAKER_KINDS = {
+  open: "BREAKER_OPENED",
+  "half-open": "BREAKER_HALF_OPENED",
+  closed: "BREAKER_CLOSED",
+} as const;
+
+function describeMember(member: Member): PoolNode {
+  const { node, state, breaker, reason, breakerChangeTimeMs, takesRuns, inFlight, description } = member;
+  return {
+    id: node.id,
+    state,
+    breaker,
+    reason,
+    breakerChangeTimeMs,
+    takesRuns,
+    inFlightHere: inFlight,
+    description,
+  };
+}
+
+/** The wait for a node is part of the wait for a worker. */
+function withWait(outcome: Outcome, waitedMs: number): Outcome {
+  return { ...outcome, usage: { ...outcome.usage, queueMs: outcome.usage.queueMs + waitedMs } };
 }

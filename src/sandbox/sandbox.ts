@@ -87,11 +87,12 @@ export class Sandbox {
   /**
    * Runs a program once. Rejects with `NotAccepted` or the signal's reason only before `listener.accepted()`, which
    * is never called before this function has returned; from then on there is always an outcome. An abort after that
-   * ends the worker with everything it has started: CANCELLED.
+   * ends the worker with everything it has started: CANCELLED. An invocation that is not known yet is asked for once
+   * a worker is held; where it does not come, that worker is given back and the asker's reason thrown.
    */
   async execute(
     program: Program,
-    invocation: Invocation,
+    invocation: Invocation | (() => Promise<Invocation>),
     listener: Listener,
     signal: AbortSignal,
   ): Promise<Outcome> {
@@ -99,6 +100,7 @@ export class Sandbox {
     this.#throwIfClosing();
     const { pool } = this.#parts;
     let loadable: Loaded = NOTHING;
+    let input = invocation;
     const start = async () => {
       const started = await this.#start(program, signal);
       loadable = started.loadable;
@@ -109,10 +111,14 @@ export class Sandbox {
         const { worker, queueMs, startMs } = await pool.claim(program, start, signal);
         // One that ends in the moment between being granted and being used is nobody's fault.
         if (!worker.canServe) continue;
+        if (typeof input === "function") {
+          input = await askFor(input, () => pool.giveBack(worker));
+          if (!worker.canServe) continue;
+        }
         return await serve(
           pool,
           worker,
-          { program, invocation, listener, queueMs, startMs, ...loadable },
+          { program, invocation: input, listener, queueMs, startMs, ...loadable },
           signal,
         );
       }
@@ -207,6 +213,15 @@ class Unbuildable extends Error {
   constructor(problems: readonly Problem[]) {
     super("the source has problems");
     this.problems = problems;
+  }
+}
+
+async function askFor(ask: () => Promise<Invocation>, giveBack: () => void): Promise<Invocation> {
+  try {
+    return await ask();
+  } catch (error) {
+    giveBack();
+    throw error;
   }
 }
 

@@ -70,6 +70,14 @@ export function runNotFound(runId: string): Refusal {
   );
 }
 
+export function scheduleNotFound(scheduleId: string): Refusal {
+  return notFound(
+    "SCHEDULE_NOT_FOUND",
+    "no schedule has this id; ListSchedules shows those of a project or a code",
+    { scheduleId },
+  );
+}
+
 function notFound(reason: Reason, message: string, metadata: Record<string, string>): Refusal {
   return new Refusal(reason, message, metadata);
 }

@@ -9,6 +9,7 @@ import type { Program } from "../sandbox/program.ts";
 import { codeNotFound } from "./access.ts";
 import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
 import { type LimitSettings, programLimits, requireWithinCeilings } from "./limits.ts";
+import type { News } from "./news.ts";
 
 /** One version of a code, ready to be run: what the call path needs, read once and kept. */
 export interface Runnable {
@@ -33,6 +34,7 @@ export class Catalog {
   /** The keys in `#runnables` that belong to a code. */
   readonly #keysOf = new Map<string, Set<string>>();
   readonly #onDeleted: (codeId: string) => void;
+  readonly #tell: News["tell"];
 
   constructor(parts: {
     orm: MikroORM;
@@ -40,11 +42,14 @@ export class Catalog {
     settings: LimitSettings & HostSettings;
     /** Called when a code is deleted: what waits of it must go. */
     deleted: (codeId: string) => void;
+    /** Tells the other services. */
+    tell: News["tell"];
   }) {
     this.#orm = parts.orm;
     this.#pool = parts.pool;
     this.#settings = parts.settings;
     this.#onDeleted = parts.deleted;
+    this.#tell = parts.tell;
   }
 
   /** A version of a code that is not deleted; number 0 is the active one. */
@@ -76,20 +81,30 @@ export class Catalog {
     return loading;
   }
 
-  /** A code was created, changed, published, rolled back or brought back. */
-  changed(codeId: string): void {
+  /** A code was changed, published, rolled back or brought back. All services know it when this resolves. */
+  changed(codeId: string): Promise<void> {
+    this.forgetCode(codeId);
+    return this.#tell({ kind: "code", codeId, isDeleted: false });
+  }
+
+  /** A code was deleted: what waits of it ends. All services know it when this resolves. */
+  deleted(codeId: string): Promise<void> {
+    this.forgetDeleted(codeId);
+    return this.#tell({ kind: "code", codeId, isDeleted: true });
+  }
+
+  forgetCode(codeId: string): void {
     for (const key of this.#keysOf.get(codeId) ?? []) this.#runnables.delete(key);
     this.#keysOf.delete(codeId);
     this.#addresses.clear();
   }
 
-  deleted(codeId: string): void {
-    this.changed(codeId);
+  forgetDeleted(codeId: string): void {
+    this.forgetCode(codeId);
     this.#onDeleted(codeId);
   }
 
-  /** A project was changed or deleted. */
-  projectChanged(): void {
+  forgetAll(): void {
     this.#runnables.clear();
     this.#keysOf.clear();
     this.#addresses.clear();

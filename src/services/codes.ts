@@ -24,6 +24,7 @@ import { type LimitSettings, requireWithinCeilings } from "./limits.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStart, pageStartId, pageToken } from "./pages.ts";
 import { PURGE_AFTER_DAYS, requireEtag, slugTaken } from "./projects.ts";
 import { claimRequestId } from "./request-ids.ts";
+import { resumeSchedules, stopSchedules } from "./schedule-stops.ts";
 import { freeSlug, lockSlugs, slugOf } from "./slug.ts";
 
 /** Sources in one page of versions: a page ends before it outgrows what stock gRPC clients accept. */
@@ -165,7 +166,7 @@ export class Codes {
       await em.flush();
       return { code, version };
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return changed;
   }
 
@@ -177,9 +178,10 @@ export class Codes {
       requireEtag(code.revision, etag);
       code.deleteTime = code.updateTime = new Date();
       await em.flush();
+      await stopSchedules(em, codeId);
       return code;
     });
-    this.#catalog.deleted(codeId);
+    await this.#catalog.deleted(codeId);
     return deleted;
   }
 
@@ -192,9 +194,10 @@ export class Codes {
       found.deleteTime = null;
       found.updateTime = new Date();
       await em.flush();
+      await resumeSchedules(em, codeId, found.updateTime);
       return found;
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return code;
   }
 
@@ -238,7 +241,7 @@ export class Codes {
       await em.flush();
       return code;
     });
-    this.#catalog.changed(codeId);
+    await this.#catalog.changed(codeId);
     return activated;
   }
 

@@ -15,6 +15,7 @@ import {
 import type { RecordPayloads } from "../core/db/entities/codes.ts";
 import type { RetryPolicy, Run } from "../core/db/entities/runs.ts";
 import { newId } from "../core/ids.ts";
+import { CALLBACK_COLUMNS, type CallbackAsk } from "./callback-order.ts";
 import type { RunInput } from "./new-run.ts";
 import { plainInput } from "./stored-input.ts";
 
@@ -37,7 +38,7 @@ export interface DurableOrder {
   readonly retryPolicy: RetryPolicy;
   readonly idempotent: boolean;
   /** Who is told when it has ended. */
-  readonly callback: { readonly url: string; readonly secret: string } | undefined;
+  readonly callback: CallbackAsk | undefined;
   readonly scheduleId: string | undefined;
   readonly replayOf: string | undefined;
 }
@@ -130,20 +131,24 @@ const ORDER_COLUMNS: readonly Column<QueuedRun>[] = [
   column("earlier_attempts", JSONB, () => []),
 ];
 
-const [PAYLOADS_FROM, ORDERS_FROM] = [
-  1 + RUN_COLUMNS.length,
-  1 + RUN_COLUMNS.length + PAYLOAD_COLUMNS.length,
-];
+const PAYLOADS_FROM = 1 + RUN_COLUMNS.length;
+const ORDERS_FROM = PAYLOADS_FROM + PAYLOAD_COLUMNS.length;
+const CALLBACKS_FROM = ORDERS_FROM + ORDER_COLUMNS.length;
 const INSERT = `with payloads as (${insertColumns("run_payloads", PAYLOAD_COLUMNS, PAYLOADS_FROM)}),
   orders as (${insertColumns("run_orders", ORDER_COLUMNS, ORDERS_FROM)}),
+  callbacks as (${insertColumns("callbacks", CALLBACK_COLUMNS, CALLBACKS_FROM)}),
   queued as (${insertColumns("runs", RUN_COLUMNS, 1)} returning project_id, due_time, create_time)
 select pg_notify('${DUE_CHANNEL}', project_id::text) from queued where due_time <= create_time group by project_id`;
 
 function queuedValues(queued: readonly QueuedRun[], to: Writer): Buffer[] {
   const stored = queued.map((one) => ({ ...one, payload: plainInput(one.order.input) }));
+  const told = queued.flatMap(({ row: run, order: { callback } }) =>
+    callback === undefined ? [] : [{ run, callback }],
+  );
   return [
     ...RUN_COLUMNS.map((one) => one.encode(queued, to)),
     ...PAYLOAD_COLUMNS.map((one) => one.encode(stored, to)),
     ...ORDER_COLUMNS.map((one) => one.encode(queued, to)),
+    ...CALLBACK_COLUMNS.map((one) => one.encode(told, to)),
   ];
 }

@@ -14,7 +14,7 @@ const AHEAD_DAYS_MAX = 7;
 const DAY_MS = 86_400_000;
 
 /** What a durable run is asked for beside what every run is. */
-export interface StartAsk extends RunAsk {
+export interface StartAsk extends Omit<RunAsk, "idempotent"> {
   readonly notBefore: Date | undefined;
   readonly retryPolicy: AskedPolicy | undefined;
   readonly idempotent: boolean;
@@ -89,7 +89,8 @@ export class DurableRuns {
     const { projectId, recordPayloads } = runnable.code;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(codeId) });
     // Refuses what a run that begins now would be refused for.
-    newCodeRun(runnable, { codeId, ...order, requestId: "" }, "ASYNC");
+    const { version, input, timeoutMs } = order;
+    newCodeRun(runnable, { codeId, version, input, timeoutMs, requestId: "" }, "ASYNC");
     if (order.callback !== undefined) await this.#requireCallback(projectId, order.callback);
     const key: RequestKey | undefined =
       ask.requestId === "" ? undefined : { projectId, requestId: ask.requestId, method, ask };

@@ -21,19 +21,24 @@ export function requireHosts(
   field: string,
   ceiling: readonly string[],
 ): void {
-  const allowed = ceiling.map(parseHostPattern);
   hosts?.forEach((text, index) => {
-    const pattern = readPattern(text, `${field}[${index}]`);
-    if (allowed.length === 0 || allowed.some((wider) => coversPattern(wider, pattern))) return;
-    const setting = "CODEACTIONS_EGRESS_HOSTS_CEILING";
-    const description = `${text} is not among what this service lets codes reach: ${ceiling.join(", ")}`;
-    throw new Refusal(
-      "ABOVE_CEILING",
-      `${field}[${index}]: ${description}; ask the operator for a wider ${setting}`,
-      { field: `${field}[${index}]`, setting, ceiling: ceiling.join(",") },
-      { fields: [{ field: `${field}[${index}]`, description }] },
-    );
+    requireHost(text, `${field}[${index}]`, ceiling);
   });
+}
+
+/** The same for one host. */
+export function requireHost(text: string, field: string, ceiling: readonly string[]): void {
+  const pattern = readPattern(text, field);
+  if (ceiling.length === 0 || ceiling.some((wider) => coversPattern(parseHostPattern(wider), pattern)))
+    return;
+  const setting = "CODEACTIONS_EGRESS_HOSTS_CEILING";
+  const description = `${text} is not among what this service lets codes reach: ${ceiling.join(", ")}`;
+  throw new Refusal(
+    "ABOVE_CEILING",
+    `${field}: ${description}; ask the operator for a wider ${setting}`,
+    { field, setting, ceiling: ceiling.join(",") },
+    { fields: [{ field, description }] },
+  );
 }
 
 /** Throws, naming the variable, what is wrong with the operator's own lists. */

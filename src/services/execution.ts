@@ -4,7 +4,7 @@ import { type Reason, Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import type { Pool } from "../runner/pool.ts";
-import type { Invocation, Outcome, Program } from "../sandbox/program.ts";
+import type { Invocation, Outcome } from "../sandbox/program.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
@@ -95,7 +95,7 @@ export class Execution {
     this.#live.set(id, live);
     this.#journal.begin(row, payload);
     const invocation = invocationOf(row, asked, secrets.values);
-    void this.#carryOut(live, asked.program, invocation, payload);
+    void this.#carryOut(live, asked, invocation, payload);
     return live;
   }
 
@@ -118,7 +118,8 @@ export class Execution {
       const invocation = invocationOf(live.row, asked, secrets.values);
       const recorded = this.#recorded(input, order.recordPayloads);
       live.signal.throwIfAborted();
-      await this.#carryOut(live, runnable.program, invocation, recorded);
+      const { program } = runnable;
+      await this.#carryOut(live, { program, deadlineMs: undefined, idempotent: false }, invocation, recorded);
     } catch (error) {
       await this.#concludeAttempt(live as DurableLiveRun, error);
     } finally {
@@ -159,22 +160,43 @@ export class Execution {
   /** The life of a run from here to its record. Never throws: every end is the live run's. */
   async #carryOut(
     live: LiveRun,
-    program: Program,
+    { program, deadlineMs, idempotent }: Pick<NewRun, "program" | "deadlineMs" | "idempotent">,
     invocation: Invocation,
     input: Payload | undefined,
   ): Promise<void> {
+    const listener = {
+      accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
+      lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
+    };
+    let lost: Outcome | undefined;
+    let given = invocation;
     try {
-      const listener = {
-        accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
-        lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
-      };
-      const outcome = await this.#pool.run(program, invocation, listener, live.signal);
-      await this.#conclude(live, outcome, invocation, input);
+      for (;;) {
+        const outcome = await this.#pool.run(
+          { program, invocation: given, listener, deadlineMs, idempotent: false },
+          live.signal,
+        );
+        const repeats = idempotent && this.#mayFollow(live, outcome, deadlineMs);
+        if (!repeats) return await this.#conclude(live, outcome, given, input);
+        lost = outcome;
+        live.repeat(outcome.error?.message ?? "");
+        given = { ...given, context: { ...given.context, attempt: live.row.attempt } };
+      }
     } catch (error) {
-      await this.#concludeUnstarted(live, error);
+      // No node takes another attempt: the last one that there was is the run's end.
+      if (lost !== undefined && !live.signal.aborted) await this.#conclude(live, lost, given, input);
+      else await this.#concludeUnstarted(live, error);
     } finally {
       this.#live.delete(live.id);
     }
+  }
+
+  /** Whether a run that may be repeated gets another attempt while its caller waits. */
+  #mayFollow(live: LiveRun, { status }: Outcome, deadlineMs: number | undefined): boolean {
+    if (status !== "LOST" || live.signal.aborted || this.#draining) return false;
+    return (
+      live.row.attempt < IDEMPOTENT_ATTEMPTS_MAX && (deadlineMs === undefined || Date.now() < deadlineMs)
+    );
   }
 
   async #conclude(
@@ -250,6 +272,9 @@ const AFTER_REFUSAL_MS = 100;
 const AFTER_REFUSAL_MS_MAX = 60_000;
 /** How long a durable run waits after a fault of ours. */
 const AFTER_FAULT_MS = 2_000;
+
+/** Attempts of a run that is waited for and may be repeated, where the platform loses them. */
+const IDEMPOTENT_ATTEMPTS_MAX = 3;
 
 /** How long the ends of runs may take to be recorded when the service stops. */
 const LAST_WORDS_MS = 10_000;

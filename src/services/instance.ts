@@ -1,13 +1,14 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
-import { Client, type Pool } from "pg";
+import type { Pool } from "pg";
 import { maintainPartitions } from "../core/db/partitions.ts";
 import type { Logger } from "../core/logger.ts";
+import { forgetOldCallbacks } from "./callbacks.ts";
 import type { Lease } from "./lease.ts";
 import { PURGE_AFTER_DAYS } from "./projects.ts";
 import { forgetOldRequestIds } from "./request-ids.ts";
+import { forgetOldFires } from "./schedule-fires.ts";
 
 const HOUSEKEEPING_MS = 3_600_000;
-const RECONNECT_MS = 1_000;
 
 /**
  * This service among those on its database: it has a lease as long as it lives, looks after the runs of those that are
@@ -57,6 +58,8 @@ export class Instance implements AsyncDisposable {
       );
       const em = this.#orm.em.fork();
       await forgetOldRequestIds(em);
+      await forgetOldFires(this.#pool, new Date());
+      await forgetOldCallbacks(this.#pool, new Date(), this.#settings.retentionDays);
       await em.transactional(async (inner) => {
         for (const statement of PURGE) await inner.execute(statement);
       });
@@ -72,64 +75,10 @@ const LONG_AGO = `now() - interval '${PURGE_AFTER_DAYS} days'`;
 const GONE_PROJECTS = `select id from projects where delete_time < ${LONG_AGO}`;
 const GONE_CODES = `select id from codes where delete_time < ${LONG_AGO} or project_id in (${GONE_PROJECTS})`;
 const PURGE = [
+  `delete from schedules where code_id in (${GONE_CODES})`,
   `delete from code_versions where code_id in (${GONE_CODES})`,
   `delete from codes where delete_time < ${LONG_AGO} or project_id in (${GONE_PROJECTS})`,
   `delete from secrets where project_id in (${GONE_PROJECTS})`,
   `delete from tokens where project_id in (${GONE_PROJECTS})`,
   `delete from projects where delete_time < ${LONG_AGO}`,
 ];
-
-/**
- * Holds the database for this one service, as long as its connection lives. What a service learns (a published
- * version, a revoked token) is known to itself only, so two of them on one database would serve stale answers.
- */
-export class ServiceLock implements AsyncDisposable {
-  readonly #databaseUrl: string;
-  readonly #lost: (error: Error) => void;
-  #client: Client | undefined;
-  #closed = false;
-
-  constructor(databaseUrl: string, lost: (error: Error) => void) {
-    this.#databaseUrl = databaseUrl;
-    this.#lost = lost;
-  }
-
-  /** Throws when another service holds the database. */
-  async take(): Promise<void> {
-    const client = new Client({ connectionString: this.#databaseUrl, keepAlive: true });
-    client.on("error", () => {});
-    client.on("end", () => void this.#takeAgain());
-    await client.connect();
-    const { rows } = await client.query<{ taken: boolean }>(
-      "select pg_try_advisory_lock(hashtext('codeactions.service')) as taken",
-    );
-    if (rows[0]?.taken) {
-      this.#client = client;
-      return;
-    }
-    client.removeAllListeners("end");
-    await client.end();
-    throw new Error(
-      "another Code Actions is using this database; stop it first, or give this one a DATABASE_URL of its own",
-    );
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#closed = true;
-    await this.#client?.end();
-  }
-
-  /** The connection broke, as when PostgreSQL restarts: the lock is taken again as soon as there is one to take. */
-  async #takeAgain(): Promise<void> {
-    if (this.#client === undefined) return;
-    this.#client = undefined;
-    while (!this.#closed) {
-      try {
-        return await this.take();
-      } catch (error) {
-        if (error instanceof Error && error.message.startsWith("another")) return this.#lost(error);
-        await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-      }
-    }
-  }
-}

@@ -199,11 +199,11 @@ const FORGOTTEN_COLUMNS: readonly Column<{ readonly runId: string }>[] = [
 ];
 
 /** What a row has that says which run it is, and not how far it has come. */
-const FIXED = ["id", "project_id", "code_id", "trigger", "attempt", "owner", "create_time"];
+const FIXED = ["id", "project_id", "code_id", "trigger", "owner", "create_time"];
 
-/** Only whoever has the current attempt of a run may say what becomes of it. */
+/** Only whoever has the current attempt of a run may say what becomes of it; what it says may be that the next one is under way. */
 const IS_CURRENT = (given: string) =>
-  `runs.status in ('QUEUED', 'RUNNING') and runs.owner = ${given}.owner and runs.attempt = ${given}.attempt`;
+  `runs.status in ('QUEUED', 'RUNNING') and runs.owner = ${given}.owner and runs.attempt <= ${given}.attempt`;
 
 /** The tables, and what becomes of a row that is there already. */
 const TABLES: { readonly [Name in keyof Rows]: Table<Rows[Name][number]> } = {

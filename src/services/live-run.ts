@@ -1,5 +1,6 @@
 import type { Run, RunOrder, RunStatus } from "../core/db/entities/runs.ts";
 import type { Line, Result } from "../sandbox/program.ts";
+import type { Delivery } from "./callbacks.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { LogEntry } from "./log-entry.ts";
@@ -10,6 +11,8 @@ export interface RunView {
   readonly payload: Payload | undefined;
   /** What a durable run was asked for, where that is known. */
   readonly order?: RunOrder | undefined;
+  /** How far its callback is, where it has one and that is known. */
+  readonly delivery?: Delivery | undefined;
 }
 
 /**
@@ -99,6 +102,13 @@ export class LiveRun {
   began(change: Partial<Run>): void {
     this.#row = { ...this.#row, ...change };
     this.#journal.begin(this.#row, undefined);
+  }
+
+  /** The attempt was lost, and another one begins; the log says why. */
+  repeat(why: string): void {
+    const attempt = this.#row.attempt + 1;
+    this.say("warning", `Attempt ${this.#row.attempt} was lost: ${why}. Attempt ${attempt} begins.`);
+    this.began({ attempt });
   }
 
   /** Numbers the lines, hides the secrets in them and hands them to the journal. */

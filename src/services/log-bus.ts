@@ -12,15 +12,28 @@ export type BusItem = { readonly chunk: LogChunk } | { readonly ended: RunView }
 /** Chunks that may wait for one slow reader; beyond that it is sent back to the history. */
 const QUEUE_CHUNKS_MAX = 256;
 const QUEUE_ENTRIES_MAX = 20_000;
+/** Services come and go, and each is a writer of its own. */
+const WRITERS_MAX = 1_000;
 
-/** Tells followers what was committed, in commit order. Never waits for anybody. */
+/** What other services on the database are told of what was committed here. */
+export interface Elsewhere {
+  committed(chunks: readonly LogChunk[]): void;
+  ended(run: RunView["run"]): void;
+}
+
+/** Tells followers what was committed, each writer's chunks in the order of its commits. Never waits for anybody. */
 export class LogBus {
+  readonly #elsewhere: Elsewhere | undefined;
   readonly #subscriptions = new Map<string, Set<LogSubscription>>();
-  #newestPosition = 0;
+  readonly #newest = new Map<string, number>();
 
-  /** The highest position of the chunks that followers have been told of; 0 before the first. */
-  get newestPosition(): number {
-    return this.#newestPosition;
+  constructor(elsewhere?: Elsewhere) {
+    this.#elsewhere = elsewhere;
+  }
+
+  /** For each writer the position of the last chunk that followers have been told of. */
+  get newest(): ReadonlyMap<string, number> {
+    return this.#newest;
   }
 
   /** How many follow something now. */
@@ -42,9 +55,17 @@ export class LogBus {
     return subscription;
   }
 
+  /** This service has committed these. */
   committed(chunks: readonly LogChunk[]): void {
+    this.heard(chunks);
+    this.#elsewhere?.committed(chunks);
+  }
+
+  /** They were committed, here or by another service. */
+  heard(chunks: readonly LogChunk[]): void {
     // A writer's positions grow with its commits.
-    this.#newestPosition = chunks.at(-1)?.position ?? this.#newestPosition;
+    const last = chunks.at(-1);
+    if (last !== undefined) this.#noteNewest(last);
     if (this.#subscriptions.size === 0) return;
     for (const chunk of chunks) {
       for (const topic of [`run ${chunk.runId}`, `code ${chunk.codeId}`, `project ${chunk.projectId}`]) {
@@ -56,6 +77,28 @@ export class LogBus {
   ended(view: RunView): void {
     for (const subscription of this.#subscriptions.get(`run ${view.run.id}`) ?? [])
       subscription.offer({ ended: view });
+    this.#elsewhere?.ended(view.run);
+  }
+
+  /** Something was, or may have been, missed: those whom it may concern look at the record. */
+  lookAgain(what: "everything" | { readonly runId: string } | { readonly projectId: string }): void {
+    if (what !== "everything" && "runId" in what) {
+      for (const subscription of this.#subscriptions.get(`run ${what.runId}`) ?? []) subscription.miss();
+      return;
+    }
+    // Only some of them are in the project; the others find nothing new.
+    for (const readers of this.#subscriptions.values()) {
+      for (const subscription of readers) subscription.miss();
+    }
+  }
+
+  #noteNewest({ writer, position }: LogChunk): void {
+    this.#newest.set(writer, Math.max(position, this.#newest.get(writer) ?? 0));
+    if (this.#newest.size <= WRITERS_MAX) return;
+    for (const writer of this.#newest.keys()) {
+      this.#newest.delete(writer);
+      return;
+    }
   }
 }
 
@@ -90,11 +133,15 @@ export class LogSubscription implements Disposable {
     if (!this.#overflowed) {
       this.#queue.push(item);
       if ("chunk" in item) this.#entries += item.chunk.entries.length;
-      if (this.#queue.length > QUEUE_CHUNKS_MAX || this.#entries > QUEUE_ENTRIES_MAX) {
-        this.restart();
-        this.#overflowed = true;
-      }
+      if (this.#queue.length > QUEUE_CHUNKS_MAX || this.#entries > QUEUE_ENTRIES_MAX) return this.miss();
     }
+    this.#wake?.();
+  }
+
+  /** What comes next cannot be all there is. */
+  miss(): void {
+    this.restart();
+    this.#overflowed = true;
     this.#wake?.();
   }
 

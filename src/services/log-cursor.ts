@@ -50,6 +50,14 @@ export class RunCursor implements LogCursor {
   }
 }
 
+/**
+ * How long after its position a chunk may be committed and still be seen by readers who do not know its writer: as long
+ * as a service may go on trying while its database is away.
+ */
+const LATE_US = 600 * 1_000_000;
+/** Writers that a cursor names; callers get cursors as texts of a limited length. */
+const WRITERS_MAX = 20;
+
 interface Part {
   readonly writer: string;
   readonly position: number;
@@ -57,7 +65,7 @@ interface Part {
 }
 
 export class CommitCursor implements LogCursor {
-  readonly floor: number;
+  floor: number;
   readonly writers: Map<string, number>;
   #part: Part | undefined;
   readonly #owner: string;
@@ -67,6 +75,12 @@ export class CommitCursor implements LogCursor {
     this.floor = floor;
     this.writers = new Map(writers);
     this.#part = part;
+    this.#shorten(floor);
+  }
+
+  /** Nothing of this writer is new at or below this position. */
+  seenOf(writer: string): number {
+    return this.writers.get(writer) ?? this.floor;
   }
 
   /** Nothing at or below this position is new, whoever wrote it. */
@@ -75,13 +89,25 @@ export class CommitCursor implements LogCursor {
   }
 
   take(chunk: LogChunk): readonly LogEntry[] {
-    if (chunk.position <= (this.writers.get(chunk.writer) ?? this.floor)) return [];
+    if (chunk.position <= this.seenOf(chunk.writer)) return [];
     const part = this.#part;
     this.writers.set(chunk.writer, chunk.position);
+    this.#shorten(chunk.position - LATE_US);
     if (part === undefined || part.writer !== chunk.writer || part.position !== chunk.position)
       return chunk.entries;
     this.#part = undefined;
     return chunk.entries.filter((entry) => entry.sequence > part.sequence);
+  }
+
+  /** Writers of whom nothing has come for the longest time are no longer named: services come and go. */
+  #shorten(late: number): void {
+    this.floor = Math.max(this.floor, late);
+    for (const [writer, position] of this.writers) if (position <= late) this.writers.delete(writer);
+    while (this.writers.size > WRITERS_MAX) {
+      const [oldest, position] = [...this.writers].reduce((one, other) => (other[1] < one[1] ? other : one));
+      this.writers.delete(oldest);
+      this.floor = Math.max(this.floor, position);
+    }
   }
 
   text(): string {

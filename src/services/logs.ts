@@ -1,13 +1,14 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { CodeEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import { RunEntity } from "../core/db/entities/runs.ts";
+import { type Run, RunEntity } from "../core/db/entities/runs.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
 import type { RunView } from "./live-run.ts";
 import type { BusItem, LogBus, LogScope, LogSubscription } from "./log-bus.ts";
 import { CommitCursor, type LogCursor, ownerOf, RunCursor, readCursor } from "./log-cursor.ts";
 import { entryFilter, type LogChunk, type LogEntry, type LogFilter } from "./log-entry.ts";
 import type { LogHistory } from "./log-history.ts";
+import type { Following, News } from "./news.ts";
 import { type Page, type PageAsk, pageSize, pageStart, pageToken, pageTokenInvalid } from "./pages.ts";
 
 /** How long a follower hears nothing before it is told that all is well. */
@@ -55,6 +56,8 @@ export class Logs {
   readonly #orm: MikroORM;
   readonly #bus: LogBus;
   readonly #history: LogHistory;
+  readonly #news: Pick<News, "follow">;
+  readonly #writer: string;
   readonly #place: () => number;
   readonly #shared = new SharedItems();
 
@@ -62,12 +65,18 @@ export class Logs {
     orm: MikroORM;
     bus: LogBus;
     history: LogHistory;
+    /** Where other services tell what they commit. */
+    news: Pick<News, "follow">;
+    /** This service's id, as a writer of logs and an owner of runs. */
+    writer: string;
     /** The place in the journal after everything that is committed now. */
     place: () => number;
   }) {
     this.#orm = parts.orm;
     this.#bus = parts.bus;
     this.#history = parts.history;
+    this.#news = parts.news;
+    this.#writer = parts.writer;
     this.#place = parts.place;
   }
 
@@ -120,42 +129,55 @@ export class Logs {
     start: LogStart,
     filter: LogFilter,
   ): Promise<{ cursor: string; items: AsyncGenerator<LogItem> }> {
-    await this.#requireViewer(call, scope);
-    const cursor = await this.#startCursor(scope, start);
-    const items = this.follow(scope, cursor, filter, call.signal, start.from === "now");
+    const projectId = await this.#requireViewer(call, scope);
+    using following = await this.#news.follow(projectId);
+    const cursor = await this.#startCursor(scope, start, following);
+    const since = start.from === "now" ? following.session : undefined;
+    const items = this.follow(scope, cursor, filter, call.signal, { projectId, since });
     return { cursor: cursor.text(), items };
   }
 
   /**
    * Follows a log from a cursor: subscribes, reads history, then goes on live, so that nothing falls between the two.
-   * A reader that is too slow for the live part is sent back to the history and misses nothing. Following a run ends
-   * with the run; everything else with the signal. With `isNow`, the cursor is a place that was taken a moment ago.
+   * A reader that is too slow for the live part, or for whom something is missing in it, is sent back to the history and
+   * misses nothing. Following a run ends with the run; everything else with the signal.
    */
   async *follow(
     scope: LogScope,
     cursor: LogCursor,
     filter: LogFilter,
     signal: AbortSignal,
-    isNow = false,
+    from?: FollowFrom,
   ): AsyncGenerator<LogItem> {
     if (cursor instanceof RunCursor && cursor.ended) return;
     using subscription = this.#bus.subscribe(scope);
+    using elsewhere = new DisposableStack();
+    let following: Following | undefined;
+    if (from !== undefined) following = elsewhere.use(await this.#news.follow(from.projectId));
     // Where nothing was committed since, there is no history to read: a thousand who begin at once ask for none.
-    let isCaughtUp = isNow && cursor instanceof CommitCursor && this.#bus.newestPosition <= cursor.floor;
-    const reader = {
+    let isCaughtUp = following !== undefined && following.session === from?.since && this.#isNewest(cursor);
+    const reader: Reader = {
       scope,
       cursor,
       wanted: entryFilter(filter),
       filter: JSON.stringify(filter),
       shared: this.#shared,
+      heartbeatMs: performance.now() + HEARTBEAT_MS,
     };
     while (!signal.aborted) {
       subscription.restart();
       // Read before the history: what a run that has ended wrote is all in there.
-      const ended = scope.kind === "run" ? await this.#endOf(scope.runId) : undefined;
+      const run = scope.kind === "run" ? await this.#run(scope.runId) : undefined;
+      const isOver = run !== undefined && run.status !== "QUEUED" && run.status !== "RUNNING";
+      if (run !== undefined && !isOver && following === undefined && !this.#isOnlyHere(run)) {
+        // Looked at once more, as it may have ended before the others were asked to tell.
+        following = elsewhere.use(await this.#news.follow(run.projectId));
+        continue;
+      }
       if (!isCaughtUp) yield* this.#catchUp(reader, signal);
       isCaughtUp = false;
-      if (ended !== undefined) return yield { kind: "ended", view: ended, cursor: endCursor(cursor) };
+      if (isOver)
+        return yield { kind: "ended", view: { run, payload: undefined }, cursor: endCursor(cursor) };
       const end = yield* followLive(reader, subscription, signal);
       if (end) return;
     }
@@ -169,30 +191,55 @@ export class Logs {
     }
   }
 
-  async #endOf(runId: string): Promise<RunView | undefined> {
+  async #run(runId: string): Promise<Run> {
     const run = await this.#orm.em.fork().findOne(RunEntity, { id: runId });
     if (run === null) throw runNotFound(runId);
-    return run.status === "QUEUED" || run.status === "RUNNING" ? undefined : { run, payload: undefined };
+    return run;
   }
 
-  async #startCursor(scope: LogScope, start: LogStart): Promise<LogCursor> {
+  /** Nobody else can write the run's log, or end it: durable runs may move on to another service. */
+  #isOnlyHere(run: Run): boolean {
+    return run.owner === this.#writer && run.trigger !== "ASYNC" && run.trigger !== "SCHEDULE";
+  }
+
+  /** Nothing of what followers have been told of comes after it. */
+  #isNewest(cursor: LogCursor): boolean {
+    if (!(cursor instanceof CommitCursor)) return false;
+    for (const [writer, position] of this.#bus.newest) if (position > cursor.seenOf(writer)) return false;
+    return true;
+  }
+
+  async #startCursor(scope: LogScope, start: LogStart, following: Following): Promise<LogCursor> {
     switch (start.from) {
       case "cursor":
         return readCursor(scope, start.cursor);
       case "beginning":
         return scope.kind === "run" ? new RunCursor(scope.runId, 0) : new CommitCursor(ownerOf(scope), 0);
       case "last":
-        return this.#cursorBeforeLast(scope, start.count);
+        return this.#cursorBeforeLast(scope, start.count, following);
       case "now": {
-        if (scope.kind !== "run") return new CommitCursor(ownerOf(scope), this.#place());
+        if (scope.kind !== "run")
+          return new CommitCursor(ownerOf(scope), this.#place(), this.#placesNow(following));
         const [newest] = await this.#history.before(scope, undefined, {}, 1);
         return new RunCursor(scope.runId, newest?.entries.at(-1)?.sequence ?? 0);
       }
     }
   }
 
+  /**
+   * Where each of the other writers stands now. Clocks differ between hosts, so that one writer's place says nothing about
+   * what another one is about to commit.
+   */
+  #placesNow(following: Following): Map<string, number> {
+    const places = new Map<string, number>();
+    for (const [writer, place] of following.places)
+      places.set(writer, Math.max(place, this.#bus.newest.get(writer) ?? 0));
+    return places;
+  }
+
   /** The cursor after which exactly this many entries come, or all there are. */
-  async #cursorBeforeLast(scope: LogScope, count: number): Promise<LogCursor> {
+  async #cursorBeforeLast(scope: LogScope, count: number, following: Following): Promise<LogCursor> {
+    const places = this.#placesNow(following).set(this.#writer, this.#place());
     let left = count;
     let place: { at: number } | undefined;
     for (;;) {
@@ -202,7 +249,9 @@ export class Logs {
           const sequence = chunk.firstSequence + chunk.entries.length - left - 1;
           if (scope.kind === "run") return new RunCursor(scope.runId, sequence);
           const part = { writer: chunk.writer, position: chunk.position, sequence };
-          return new CommitCursor(ownerOf(scope), chunk.position - 1, [], part);
+          // Those whose clocks are behind have still to reach that place.
+          const behind = [...places].filter(([, at]) => at < chunk.position - 1);
+          return new CommitCursor(ownerOf(scope), chunk.position - 1, behind, part);
         }
         left -= chunk.entries.length;
       }
@@ -214,7 +263,8 @@ export class Logs {
     }
   }
 
-  async #requireViewer(call: Call, scope: LogScope): Promise<void> {
+  /** Answers with the project that the log belongs to. */
+  async #requireViewer(call: Call, scope: LogScope): Promise<string> {
     const em = this.#orm.em.fork();
     if (scope.kind === "project") {
       const { projectId } = scope;
@@ -225,7 +275,7 @@ export class Logs {
       const known = await em.find(CodeEntity, { id: { $in: codeIds }, projectId }, { fields: ["id"] });
       const unknown = codeIds.find((codeId) => !known.some((code) => code.id === codeId));
       if (unknown !== undefined) throw codeNotFound(unknown);
-      return;
+      return projectId;
     }
     const notFound = () => (scope.kind === "run" ? runNotFound(scope.runId) : codeNotFound(scope.codeId));
     const found =
@@ -234,7 +284,15 @@ export class Logs {
         : await em.findOne(CodeEntity, { id: scope.codeId });
     if (found === null) throw notFound();
     requireRole(call.caller, "VIEWER", { projectId: found.projectId, notFound });
+    return found.projectId;
   }
+}
+
+/** What is known of the log that is followed: its project, and since when nothing of it can have been missed. */
+interface FollowFrom {
+  readonly projectId: string;
+  /** Undefined where there may be history to read. */
+  readonly since: object | undefined;
 }
 
 /** Where a follower stands, and what it wants to see. */
@@ -245,9 +303,11 @@ interface Reader {
   /** Stands for `wanted`. */
   readonly filter: string;
   readonly shared: SharedItems;
+  /** When it is told that all is well, unless something comes first. */
+  heartbeatMs: number;
 }
 
-/** Goes on live until the run ends (true), the signal fires, or the reader was too slow (both false). */
+/** Goes on live until the run ends (true), the signal fires, or something was missed (both false). */
 async function* followLive(
   reader: Reader,
   subscription: LogSubscription,
@@ -255,8 +315,10 @@ async function* followLive(
 ): AsyncGenerator<LogItem, boolean> {
   const { cursor } = reader;
   while (!signal.aborted && !subscription.overflowed) {
-    const items: BusItem[] = await subscription.take(HEARTBEAT_MS, signal);
-    if (items.length === 0 && !signal.aborted && !subscription.overflowed) {
+    const waitMs = Math.max(0, reader.heartbeatMs - performance.now());
+    const items: BusItem[] = await subscription.take(waitMs, signal);
+    if (items.length === 0 && !signal.aborted && performance.now() >= reader.heartbeatMs) {
+      reader.heartbeatMs = performance.now() + HEARTBEAT_MS;
       yield { kind: "heartbeat", cursor: cursor.text() };
     }
     for (const item of items) {
@@ -284,7 +346,9 @@ function* itemsOf(reader: Reader, chunk: LogChunk): Generator<LogItem> {
   const item = shared.item(chunk, `${cursor.text()} ${fresh[0]!.sequence} ${reader.filter}`, () =>
     entriesItem(reader, chunk, fresh),
   );
-  if (item.entries.length > 0) yield item;
+  if (item.entries.length === 0) return;
+  reader.heartbeatMs = performance.now() + HEARTBEAT_MS;
+  yield item;
 }
 
 function entriesItem({ cursor, wanted }: Reader, chunk: LogChunk, fresh: readonly LogEntry[]): EntriesItem {

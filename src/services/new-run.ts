@@ -29,6 +29,8 @@ export interface RunAsk {
   readonly timeoutMs: number | undefined;
   /** Empty when the caller does not mean to repeat it. */
   readonly requestId: string;
+  /** It may be run again when the platform loses it. Left out where it may not: requests are told apart by all of this. */
+  readonly idempotent?: true;
 }
 
 export interface TryAsk {
@@ -55,10 +57,18 @@ export interface NewRun {
   readonly timeoutMs: number;
   readonly recordPayloads: RecordPayloads;
   readonly resultBytesMax: number;
+  readonly idempotent: boolean;
+  /** When the run ends because its caller does not wait any longer, in milliseconds since the epoch. */
+  readonly deadlineMs: number | undefined;
 }
 
-/** A run of a stored version. */
-export function newCodeRun(runnable: Runnable, ask: RunAsk, trigger: RunTrigger): NewRun {
+/** A run of a stored version; with a deadline where it ends with its caller. */
+export function newCodeRun(
+  runnable: Runnable,
+  ask: RunAsk,
+  trigger: RunTrigger,
+  deadlineMs?: number,
+): NewRun {
   const { code, version, program } = runnable;
   if (ask.timeoutMs !== undefined && ask.timeoutMs > code.timeoutMs) {
     throw fieldInvalid("timeout", `longer than the code's own time-out of ${code.timeoutMs / 1000} s`);
@@ -73,6 +83,8 @@ export function newCodeRun(runnable: Runnable, ask: RunAsk, trigger: RunTrigger)
     timeoutMs: ask.timeoutMs ?? code.timeoutMs,
     recordPayloads: code.recordPayloads as RecordPayloads,
     resultBytesMax: RPC_BODY_BYTES_MAX,
+    idempotent: ask.idempotent ?? false,
+    deadlineMs,
   };
 }
 
@@ -102,6 +114,8 @@ export function newTry(ask: TryAsk, settings: LimitSettings, egressHosts: readon
     timeoutMs,
     recordPayloads: "ALL",
     resultBytesMax: RPC_BODY_BYTES_MAX,
+    idempotent: false,
+    deadlineMs: undefined,
   };
 }
 

@@ -13,6 +13,7 @@ import { Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { type Call, type Caller, projectNotFound, requireOperator, requireRole } from "./access.ts";
 import { type HostSettings, requireHosts } from "./egress-hosts.ts";
+import type { News } from "./news.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId } from "./pages.ts";
 import { claimRequestId, NO_PROJECT } from "./request-ids.ts";
 import { freeSlug, lockSlugs, slugOf } from "./slug.ts";
@@ -29,20 +30,24 @@ export class Projects {
   readonly #callers = new LRUCache<string, { caller: Caller; expireTimeMs: number }>({ max: 10_000 });
   /** Counts what makes callers worthless: one that was looked up before such an event is not remembered after it. */
   #revocations = 0;
-  readonly #projectDeleted: (projectId: string) => void;
+  readonly #projectChanged: () => void;
+  readonly #tell: News["tell"];
   readonly #egressHostsCeiling: readonly string[];
 
   constructor(parts: {
     orm: MikroORM;
     /** What token secrets are derived from, so that a repeated CreateToken can show the same one. */
     tokenKey: Buffer;
-    /** Called when a project was deleted: what is cached of it must go. */
-    projectDeleted: (projectId: string) => void;
+    /** Called when a project was changed or deleted: what is cached of it must go. */
+    projectChanged: () => void;
+    /** Tells the other services. */
+    tell: News["tell"];
     settings: Pick<HostSettings, "egressHostsCeiling">;
   }) {
     this.#orm = parts.orm;
     this.#tokenKey = parts.tokenKey;
-    this.#projectDeleted = parts.projectDeleted;
+    this.#projectChanged = parts.projectChanged;
+    this.#tell = parts.tell;
     this.#egressHostsCeiling = parts.settings.egressHostsCeiling;
   }
 
@@ -116,7 +121,8 @@ export class Projects {
       await em.flush();
       return found;
     });
-    this.#projectDeleted(projectId);
+    this.#projectChanged();
+    await this.#tell({ kind: "project", projectId });
     return project;
   }
 
@@ -130,9 +136,9 @@ export class Projects {
       await em.flush();
       return found;
     });
-    this.#revocations += 1;
-    this.#callers.clear();
-    this.#projectDeleted(projectId);
+    this.forgetCallers();
+    this.#projectChanged();
+    await this.#tell({ kind: "project", projectId });
     return project;
   }
 
@@ -197,7 +203,14 @@ export class Projects {
     });
     this.#revocations += 1;
     this.#callers.delete(Buffer.from(token.secretSha256).toString("hex"));
+    await this.#tell({ kind: "tokens" });
     return token;
+  }
+
+  /** Some token was revoked, or some project deleted: who callers are is asked anew. */
+  forgetCallers(): void {
+    this.#revocations += 1;
+    this.#callers.clear();
   }
 
   /**
@@ -232,7 +245,9 @@ export class Projects {
    * the first start makes one and answers with its secret, the only time that it can be seen.
    */
   async bootstrap(configured: string): Promise<string | undefined> {
-    return this.#transaction(async (em) => {
+    const secret = await this.#transaction(async (em) => {
+      // Two services that start at once must not both make one.
+      await em.execute("select pg_advisory_xact_lock(hashtext('codeactions.bootstrap'))");
       const existing = await em.find(TokenEntity, { projectId: null, revokeTime: null });
       if (configured === "" && existing.length > 0) return undefined;
       const secret = configured === "" ? `ca_${randomBytes(32).toString("base64url")}` : configured;
@@ -252,6 +267,9 @@ export class Projects {
       await em.flush();
       return configured === "" ? secret : undefined;
     });
+    // Another one may have been the operator's until now.
+    await this.#tell({ kind: "tokens" });
+    return secret;
   }
 
   async #freeProjectSlug(em: EntityManager, name: string): Promise<string> {

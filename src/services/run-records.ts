@@ -12,6 +12,7 @@ import {
 } from "../core/db/entities/runs.ts";
 import { firstIdAt } from "../core/db/partitions.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import type { Delivery } from "./callbacks.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { RunView } from "./live-run.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId, pageToken } from "./pages.ts";
@@ -34,14 +35,18 @@ export interface RunFilter {
 export class RunRecords {
   readonly #orm: MikroORM;
   readonly #redactedHeaders: ReadonlySet<string>;
+  readonly #deliveriesOf: (runIds: readonly string[]) => Promise<ReadonlyMap<string, Delivery>>;
 
   constructor(parts: {
     orm: MikroORM;
+    /** How far the callbacks of these runs are. */
+    deliveriesOf: (runIds: readonly string[]) => Promise<ReadonlyMap<string, Delivery>>;
     /** Names of headers whose values are not shown, in lower case: a run that waits still has them. */
     redactedHeaders: ReadonlySet<string>;
   }) {
     this.#orm = parts.orm;
     this.#redactedHeaders = parts.redactedHeaders;
+    this.#deliveriesOf = parts.deliveriesOf;
   }
 
   /** Whether a run is on record. */
@@ -91,8 +96,10 @@ export class RunRecords {
   async #views(runs: readonly Run[], full: boolean): Promise<RunView[]> {
     const durable = runs.filter(({ trigger }) => trigger === "ASYNC" || trigger === "SCHEDULE");
     const orders = new Map<string, RunOrder>();
+    let deliveries: ReadonlyMap<string, Delivery> | undefined;
     if (durable.length > 0) {
       const runIds = durable.map(({ id }) => id);
+      deliveries = await this.#deliveriesOf(runIds);
       const found = await this.#orm.em.fork().find(RunOrderEntity, { runId: { $in: runIds } });
       for (const order of found) orders.set(order.runId, order);
     }
@@ -104,7 +111,7 @@ export class RunRecords {
       const isShown = full && order?.recordPayloads !== "METADATA" && bytes <= PAGE_BYTES_MAX;
       const payload = isShown ? await this.#payloadOf(run.id) : undefined;
       bytes += bytesOf(payload);
-      views.push({ run, payload, order });
+      views.push({ run, payload, order, delivery: deliveries?.get(run.id) });
     }
     return views;
   }

@@ -59,8 +59,11 @@ export class Runs {
 
   /** Runs a version of a code and waits for its end. Without a request id, the run ends with its caller. */
   async runCode(call: Call, ask: RunAsk): Promise<RunView> {
+    if (ask.requestId === "") {
+      const run = await this.#newRun(call, ask, call.deadlineMs);
+      return this.#waitFor(await this.#execution.start(run), call, true);
+    }
     const run = await this.#newRun(call, ask);
-    if (ask.requestId === "") return this.#waitFor(await this.#execution.start(run), call, true);
     const key = { projectId: run.projectId, requestId: ask.requestId, method: "RunCode", ask };
     return this.#waitFor(await this.#startOnce(key, run), call, false);
   }
@@ -122,11 +125,11 @@ export class Runs {
     throw new Refusal("RUN_ENDED", `the run has ended as ${ended.status}`, { runId, status: ended.status });
   }
 
-  async #newRun(call: Call, ask: RunAsk): Promise<NewRun> {
+  async #newRun(call: Call, ask: RunAsk, deadlineMs?: number): Promise<NewRun> {
     const runnable = await this.#catalog.runnable(ask.codeId, ask.version);
     const { projectId } = runnable.code;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(ask.codeId) });
-    return newCodeRun(runnable, ask, "RPC");
+    return newCodeRun(runnable, ask, "RPC", deadlineMs);
   }
 
   /** The run that this request id stands for: a new one, one under way here, or the id of one on record. */

@@ -4,6 +4,7 @@ import { type Secret, SecretEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { Refusal } from "../core/errors.ts";
 import { type Call, projectNotFound, requireRole } from "./access.ts";
+import type { News } from "./news.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStart } from "./pages.ts";
 
 const SECRETS_PER_PROJECT_MAX = 1_000;
@@ -29,8 +30,16 @@ export class Secrets {
   /** Opened secrets by project; an entry is dropped by every change, and filled by the next run. */
   readonly #opened = new Map<string, Promise<RunSecrets>>();
 
-  constructor(parts: { orm: MikroORM; key: Buffer }) {
+  readonly #tell: News["tell"];
+
+  constructor(parts: {
+    orm: MikroORM;
+    key: Buffer;
+    /** Tells the other services. */
+    tell: News["tell"];
+  }) {
     this.#orm = parts.orm;
+    this.#tell = parts.tell;
     this.#key = parts.key;
     this.#keyId = createHash("sha256").update("key id").update(parts.key).digest("hex").slice(0, 16);
   }
@@ -63,7 +72,8 @@ export class Secrets {
       await em.flush();
       return made;
     });
-    this.#opened.delete(projectId);
+    this.forget(projectId);
+    await this.#tell({ kind: "secrets", projectId });
     return secret;
   }
 
@@ -83,7 +93,8 @@ export class Secrets {
   async delete(call: Call, projectId: string, name: string): Promise<void> {
     requireRole(call.caller, "EDITOR", { projectId, notFound: () => projectNotFound(projectId) });
     const deleted = await this.#orm.em.fork().nativeDelete(SecretEntity, { projectId, name });
-    this.#opened.delete(projectId);
+    this.forget(projectId);
+    await this.#tell({ kind: "secrets", projectId });
     if (deleted > 0) return;
     throw new Refusal(
       "SECRET_NOT_FOUND",
@@ -94,6 +105,15 @@ export class Secrets {
     );
   }
 
+  /** A project's secrets were changed. */
+  forget(projectId: string): void {
+    this.#opened.delete(projectId);
+  }
+
+  forgetAll(): void {
+    this.#opened.clear();
+  }
+
   /** The project's secrets, opened for a run. */
   async forRun(projectId: string): Promise<RunSecrets> {
     const known = this.#opened.get(projectId);
@@ -101,8 +121,14 @@ export class Secrets {
     const opening = this.#open(projectId);
     this.#opened.set(projectId, opening);
     // A failure is not remembered: the next run asks again.
-    opening.catch(() => this.#opened.delete(projectId));
+    opening.catch(() => this.#opened.get(projectId) === opening && this.#opened.delete(projectId));
     return opening;
+  }
+
+  /** One value as it is now, not as this service last saw it; undefined when there is none of this name. */
+  async value(projectId: string, name: string): Promise<string | undefined> {
+    const secret = await this.#orm.em.fork().findOne(SecretEntity, { projectId, name });
+    return secret === null ? undefined : this.#unseal(secret);
   }
 
   async #open(projectId: string): Promise<RunSecrets> {

@@ -1,12 +1,15 @@
 import { Migrator } from "@mikro-orm/migrations";
 import { MikroORM } from "@mikro-orm/postgresql";
+import { CallbackEntity } from "./entities/callbacks.ts";
 import { CodeEntity, CodeVersionEntity, SecretEntity } from "./entities/codes.ts";
 import { ProjectEntity, TokenEntity } from "./entities/projects.ts";
 import { LogChunkEntity, RunEntity, RunOrderEntity, RunPayloadEntity } from "./entities/runs.ts";
+import { ScheduleEntity, ScheduleFireEntity } from "./entities/schedules.ts";
 import { InstanceEntity, RequestIdEntity } from "./entities/service.ts";
 import { Migration20261123CreateTables } from "./migrations/20261123-create-tables.ts";
 import { Migration20261123LimitsAndEgress } from "./migrations/20261123-limits-and-egress.ts";
 import { Migration20261128DurableRuns } from "./migrations/20261128-durable-runs.ts";
+import { Migration20261128Schedules } from "./migrations/20261128-schedules.ts";
 
 /** Opens the ORM; connects on first use. Its connections are its own, apart from the call path's. */
 export function openOrm(databaseUrl: string, connectionsMax: number): Promise<MikroORM> {
@@ -22,6 +25,9 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
       RunPayloadEntity,
       RunOrderEntity,
       LogChunkEntity,
+      ScheduleEntity,
+      ScheduleFireEntity,
+      CallbackEntity,
       InstanceEntity,
       RequestIdEntity,
     ],
@@ -34,6 +40,7 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
         { name: "20261123-create-tables", class: Migration20261123CreateTables },
         { name: "20261123-limits-and-egress", class: Migration20261123LimitsAndEgress },
         { name: "20261128-durable-runs", class: Migration20261128DurableRuns },
+        { name: "20261128-schedules", class: Migration20261128Schedules },
       ],
     },
     // Partitions are made and dropped by the service as days pass; to the ORM each family is one table.

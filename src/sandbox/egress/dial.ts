@@ -12,14 +12,21 @@ export interface Way {
 /** A network that is slow to answer is not one that does not answer. */
 const ATTEMPT_MS = 1000;
 
+/** Connects to a target for a guest. Throws `Refusal`; reports nothing. */
+export async function dial(target: Target, way: Way, connection: Connection): Promise<Socket> {
+  const upstream = await reach(target, way, connection.over);
+  connection.connected(upstream);
+  return upstream;
+}
+
 /**
  * Asks once for a host's addresses, looks at every one of them, and connects to one of these and nothing else: what
- * the name means a moment later does not matter. Throws `Refusal`; reports nothing.
+ * the name means a moment later does not matter. Throws `Refusal`.
  */
-export async function dial(target: Target, way: Way, connection: Connection): Promise<Socket> {
+export async function reach(target: Target, way: Way, over: AbortSignal): Promise<Socket> {
   const name = writeTarget(target);
   const late = AbortSignal.timeout(way.connectMs);
-  const signal = AbortSignal.any([connection.over, late]);
+  const signal = AbortSignal.any([over, late]);
   const unreachable = (why: string) => new Refusal(502, `${name} cannot be reached: ${why}`);
   const tooLate = () => unreachable(`there was no answer within ${way.connectMs / 1000} s`);
   const addresses = await findAddresses(target.host, way.lookup, signal).catch((error: unknown) => {
@@ -30,11 +37,9 @@ export async function dial(target: Target, way: Way, connection: Connection): Pr
     if (kind !== undefined)
       throw new Refusal(403, `${name} is at ${address}, ${kind}, which no code may reach`);
   }
-  const upstream = await open(addresses, target.port, signal).catch((error: unknown) => {
+  return open(addresses, target.port, signal).catch((error: unknown) => {
     throw late.aborted ? tooLate() : unreachable(wordsOf(error));
   });
-  connection.connected(upstream);
-  return upstream;
 }
 
 async function findAddresses(host: string, lookup: Lookup, signal: AbortSignal): Promise<readonly string[]> {

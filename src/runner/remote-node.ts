@@ -1,0 +1,342 @@
+import {
+  create,
+  type DescMessage,
+  type DescMethod,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  type ChannelCredentials,
+  Client,
+  connectivityState,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from "@grpc/grpc-js";
+import { LRUCache } from "lru-cache";
+import type { Description } from "../../gen/codeactions/node/v1/node_pb.ts";
+import {
+  type ExecuteResponse,
+  ExecuteResponseSchema,
+  NodeService,
+  type WatchResponse,
+  WatchResponseSchema,
+} from "../../gen/codeactions/node/v1/node_service_pb.ts";
+import {
+  type Invocation,
+  type Language,
+  type Listener,
+  NotAccepted,
+  type Problem,
+  type Program,
+} from "../sandbox/program.ts";
+import { Delivery, encode } from "./delivery.ts";
+import { type Delivered, type Node, type NodeDescription, NodeUnreachable } from "./node.ts";
+import {
+  fromDescription,
+  fromProblem,
+  fromRefused,
+  NODE_MESSAGE_BYTES_MAX,
+  PROTOCOL_VERSION,
+  toLanguage,
+  toProgram,
+} from "./node-contract.ts";
+
+/** How a node is reached. */
+export interface NodeAddress {
+  /** How people call it. */
+  readonly id: string;
+  readonly host: string;
+  readonly port: number;
+  /** Over TLS, even where no certificates are set for nodes. */
+  readonly tls: boolean;
+  /** The name that its certificate is for, where that is not its host. */
+  readonly serverName?: string;
+}
+
+/** How services and nodes know each other: by a key that they share, by certificates of one authority, or both. */
+export interface NodeAccess {
+  readonly key: string;
+  readonly tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer } | undefined;
+}
+
+/** A node tells every second how it is; who has not done so for that long is silent. */
+const SILENT_MS = 2_500;
+/** For a connection that neither comes about nor is refused. */
+const CONNECT_MS = 2_500;
+const DESCRIBE_MS = 2_000;
+/** A check may have to build. */
+const CHECK_MS = 70_000;
+/** Of sources that a node is known to have. */
+const KNOWN_MAX = 10_000;
+
+const OPTIONS = {
+  // A connection that has died without a word is found by pings, also when nobody watches the node.
+  "grpc.keepalive_time_ms": 1_000,
+  "grpc.keepalive_timeout_ms": SILENT_MS,
+  "grpc.keepalive_permit_without_calls": 1,
+  "grpc.initial_reconnect_backoff_ms": 100,
+  "grpc.max_reconnect_backoff_ms": 1_000,
+  "grpc.max_receive_message_length": NODE_MESSAGE_BYTES_MAX,
+  "grpc.max_send_message_length": NODE_MESSAGE_BYTES_MAX,
+  "grpc-node.flow_control_window": 1024 * 1024,
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.service_config_disable_resolution": 1,
+  "grpc.enable_http_proxy": 0,
+};
+
+/**
+ * A node in another process, over `codeactions.node.v1`. It is silent when its watch has not brought anything for 2.5 s:
+ * then the watch throws, and everything that is under way to it is given up.
+ */
+export class RemoteNode implements Node, Disposable {
+  readonly id: string;
+  readonly #client: Client;
+  readonly #metadata = new Metadata();
+  readonly #known = new LRUCache<string, true>({ max: KNOWN_MAX });
+  /** A program's offer without its source, in bytes: the same for all its runs. */
+  readonly #offers = new WeakMap<Program, Buffer>();
+  readonly #underWay = new Set<{ fail(error: Error): void }>();
+
+  constructor(address: NodeAddress, access: NodeAccess) {
+    this.id = address.id;
+    const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+    const named = address.serverName === undefined ? {} : nameOverride(address.serverName);
+    this.#client = new Client(`dns:${host}:${address.port}`, credentialsFor(address, access), {
+      ...OPTIONS,
+      ...named,
+    });
+    if (access.key !== "") this.#metadata.set("authorization", `Bearer ${access.key}`);
+  }
+
+  deliver(
+    program: Program,
+    invocation: Invocation,
+    listener: Listener,
+    signal: AbortSignal,
+  ): Promise<Delivered> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    const call = this.#client.makeBidiStreamRequest<Buffer, ExecuteResponse>(
+      pathOf(NodeService.method.execute),
+      (bytes) => bytes,
+      (bytes) => fromBinary(ExecuteResponseSchema, bytes),
+      this.#metadata,
+    );
+    const delivery = new Delivery({
+      node: this.id,
+      call,
+      program,
+      invocation,
+      listener,
+      signal,
+      explain: this.#explain,
+      over: this.#over,
+    });
+    this.#begin(delivery);
+    call.write(this.#offer(program));
+    return delivery.accepted;
+  }
+
+  async check(language: Language, source: string, signal: AbortSignal): Promise<readonly Problem[]> {
+    const request = { protocolVersion: PROTOCOL_VERSION, language: toLanguage(language), source };
+    const { problems, refused } = await this.#ask(NodeService.method.check, request, CHECK_MS, signal);
+    if (refused !== undefined) throw fromRefused(refused);
+    return problems.map(fromProblem);
+  }
+
+  async describe(signal: AbortSignal): Promise<NodeDescription> {
+    const request = { protocolVersion: PROTOCOL_VERSION };
+    const { description } = await this.#ask(NodeService.method.describe, request, DESCRIBE_MS, signal);
+    return this.#understand(description);
+  }
+
+  async *watch(signal: AbortSignal): AsyncGenerator<NodeDescription> {
+    signal.throwIfAborted();
+    const method = NodeService.method.watch;
+    const call = this.#client.makeServerStreamRequest<typeof ASKED, WatchResponse>(
+      pathOf(method),
+      (request) => bytesOf(method.input, request),
+      (bytes) => fromBinary(WatchResponseSchema, bytes),
+      ASKED,
+      this.#metadata,
+    );
+    let newest: WatchResponse | undefined;
+    let end: { readonly error?: Error } | undefined;
+    let wake = () => {};
+    const finish = (error?: Error) => {
+      end ??= error === undefined ? {} : { error };
+      wake();
+    };
+    const silence = setTimeout(() => {
+      const error = new NodeUnreachable(`${this.id} has not been heard of for ${SILENT_MS / 1000} s`);
+      this.#giveUp(error);
+      finish(error);
+    }, SILENT_MS);
+    const abort = () => finish();
+    signal.addEventListener("abort", abort);
+    call.on("data", (response: WatchResponse) => {
+      silence.refresh();
+      newest = response;
+      wake();
+    });
+    call.on("error", (error: ServiceError) => finish(this.#explain(error)));
+    call.on("end", () => finish());
+    try {
+      for (;;) {
+        if (newest !== undefined) {
+          const { description } = newest;
+          newest = undefined;
+          yield this.#understand(description);
+        } else if (end !== undefined) {
+          if (end.error !== undefined) throw end.error;
+          return;
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
+    } finally {
+      clearTimeout(silence);
+      signal.removeEventListener("abort", abort);
+      call.cancel();
+    }
+  }
+
+  /** Everything under way to it is given up: runs that it has are LOST. */
+  [Symbol.dispose](): void {
+    this.#giveUp(new NodeUnreachable(`${this.id} is not asked any more`));
+    this.#client.close();
+  }
+
+  async #ask<Input extends DescMessage, Output extends DescMessage>(
+    method: DescMethod & { input: Input; output: Output },
+    request: MessageInitShape<Input>,
+    withinMs: number,
+    signal: AbortSignal,
+  ): Promise<MessageShape<Output>> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<MessageShape<Output>>();
+    const call = this.#client.makeUnaryRequest<MessageInitShape<Input>, MessageShape<Output>>(
+      pathOf(method),
+      (message) => bytesOf(method.input, message),
+      (bytes) => fromBinary(method.output, bytes),
+      request,
+      this.#metadata,
+      { deadline: Date.now() + withinMs },
+      (error, response) => {
+        if (error === null) resolve(response!);
+        else if (error.code === status.DEADLINE_EXCEEDED)
+          reject(new NodeUnreachable(`${this.id} has not answered within ${withinMs / 1000} s`));
+        else reject(this.#explain(error));
+      },
+    );
+    const question = {
+      fail: (error: Error) => {
+        call.cancel();
+        reject(error);
+      },
+    };
+    const abort = () => question.fail(signal.reason as Error);
+    signal.addEventListener("abort", abort);
+    this.#begin(question);
+    try {
+      return await promise;
+    } finally {
+      signal.removeEventListener("abort", abort);
+      this.#over(question);
+    }
+  }
+
+  #offer(program: Program): Buffer {
+    const { source, sourceSha256 } = program;
+    const offer = { protocolVersion: PROTOCOL_VERSION };
+    // What it has forgotten it asks for.
+    if (this.#known.get(sourceSha256) === undefined) {
+      this.#known.set(sourceSha256, true);
+      return encode({ case: "offer", value: { ...offer, program: toProgram(program), source } });
+    }
+    const known = this.#offers.get(program);
+    if (known !== undefined) return known;
+    const made = encode({ case: "offer", value: { ...offer, program: toProgram(program) } });
+    this.#offers.set(program, made);
+    return made;
+  }
+
+  #begin(asked: { fail(error: Error): void }): void {
+    this.#underWay.add(asked);
+    const channel = this.#client.getChannel();
+    if (channel.getConnectivityState(true) === connectivityState.READY) return;
+    setTimeout(() => {
+      if (!this.#underWay.has(asked) || channel.getConnectivityState(false) === connectivityState.READY)
+        return;
+      asked.fail(new NodeUnreachable(`${this.id} cannot be reached: it does not answer`));
+    }, CONNECT_MS).unref();
+  }
+
+  readonly #over = (asked: { fail(error: Error): void }): void => {
+    this.#underWay.delete(asked);
+  };
+
+  #giveUp(error: NodeUnreachable): void {
+    for (const asked of [...this.#underWay]) asked.fail(error);
+  }
+
+  #understand(description: Description | undefined): NodeDescription {
+    if (description === undefined) throw new NodeUnreachable(`${this.id} describes nothing`);
+    const { protocolVersion } = description;
+    if (protocolVersion !== PROTOCOL_VERSION)
+      throw new NodeUnreachable(
+        `${this.id} speaks version ${protocolVersion} of the contract between nodes, and this service version ${PROTOCOL_VERSION}; run the same release on both`,
+        { refused: true },
+      );
+    return fromDescription(description);
+  }
+
+  /** What an error of gRPC means for what was asked, in words for people. */
+  readonly #explain = (error: ServiceError): Error => {
+    const { details } = error;
+    const refused = (message: string) => new NodeUnreachable(message, { refused: true, cause: error });
+    switch (error.code) {
+      case status.UNAUTHENTICATED:
+        return refused(
+          details.includes("certificate")
+            ? `${this.id} refuses our certificate: ${details}; set CODEACTIONS_NODE_TLS_CA_FILE to the same authority on both`
+            : `${this.id} refuses our key; set CODEACTIONS_NODE_KEY to the same on both`,
+        );
+      case status.FAILED_PRECONDITION:
+        return refused(`${this.id} refuses us: ${details}`);
+      case status.UNIMPLEMENTED:
+        return refused(`${this.id} answers, but is no node of Code Actions`);
+      case status.INTERNAL:
+      case status.UNKNOWN:
+      case status.RESOURCE_EXHAUSTED:
+      case status.INVALID_ARGUMENT:
+        return new NotAccepted("broken", `${this.id} failed: ${details}`, 0, { cause: error });
+      default:
+        return new NodeUnreachable(`${this.id} cannot be reached: ${details}`, { cause: error });
+    }
+  };
+}
+
+const ASKED = { protocolVersion: PROTOCOL_VERSION };
+
+function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+function bytesOf<Schema extends DescMessage>(schema: Schema, message: MessageInitShape<Schema>): Buffer {
+  return Buffer.from(toBinary(schema, create(schema, message)));
+}
+
+function nameOverride(serverName: string) {
+  return { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName };
+}
+
+function credentialsFor({ tls }: NodeAddress, access: NodeAccess): ChannelCredentials {
+  if (access.tls !== undefined) return credentials.createSsl(access.tls.ca, access.tls.key, access.tls.cert);
+  return tls ? credentials.createSsl() : credentials.createInsecure();
+}
