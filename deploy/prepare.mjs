@@ -49,6 +49,7 @@ const COMMANDS = [
     why: "installs the Python client in a place of its own",
     neededBy: ["test"],
   },
+  { command: "ip", debian: "iproute2", why: "makes cables that tests can pull", neededBy: ["test"] },
   {
     command: "javac",
     debian: "openjdk-17-jdk-headless",

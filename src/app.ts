@@ -30,6 +30,7 @@ import type { LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
+import { Cancellations } from "./services/cancellations.ts";
 import { Catalog } from "./services/catalog.ts";
 import { Codes } from "./services/codes.ts";
 import { Dispatcher } from "./services/dispatcher.ts";
@@ -77,6 +78,7 @@ export interface App extends AsyncDisposable {
 }
 
 const CLOSE_JOURNAL_MS = 5_000;
+const STILL_WAITING = "runs of a deleted code could not be cancelled while they wait";
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
 
@@ -153,7 +155,11 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     orm,
     pool: postgres,
     settings: config,
-    deleted: (codeId) => execution.cancelWaiting(codeId),
+    deleted: (codeId) => {
+      execution.cancelWaiting(codeId);
+      // What is left of them ends when its turn comes: the code is not found then.
+      cancellations.codeDeleted(codeId).catch((error: unknown) => log.warn({ error, codeId }, STILL_WAITING));
+    },
     tell,
   });
   const secrets = new Secrets({ orm, key: keys.secrets, tell });
@@ -208,6 +214,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
       // What is not told now is found when it is looked for.
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") callbacks.runEnded(run).catch(() => {});
+      scheduleFires.runEnded(run);
     },
     requeued: (run, repeated) => {
       if (repeated) metrics.repeatedAttempts.inc({ trigger: run.trigger });
@@ -236,7 +243,20 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
-  const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
+  const cancellations: Cancellations = new Cancellations({
+    orm,
+    pool: postgres,
+    execution,
+    endings,
+    records,
+    redactedHeaders,
+    cancelElsewhere: async (runId, reason) => {
+      if (news.others === 0) return false;
+      await tell({ kind: "cancel", runId, reason });
+      return true;
+    },
+  });
+  const runs = new Runs({ orm, execution, journal, catalog, records, settings: config });
   const queue = new DurableQueue({
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
@@ -252,7 +272,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       pool: postgres,
       execution,
       log,
-      settings: { owner: instanceId, runsMax: config.durableRunsMax },
+      settings: { owner: instanceId, runsMax: () => durableRunsMax(pool, config) },
       isSure: () => lease.isSure,
     }),
   );
@@ -302,7 +322,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
       runs: {
-        ...runHandlers({ runs, durableRuns, records, logs }),
+        ...runHandlers({ runs, durableRuns, cancellations, records, logs }),
         ...scheduleHandlers({ schedules, redactedHeaders }),
       },
       logs: logHandlers({ logs }),
@@ -365,6 +385,12 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     failed: failed.promise,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** Durable runs are guests of the pool: of those that wait for it, they are a quarter at most. */
+function durableRunsMax(pool: Pool, config: Config): number {
+  const { capacity } = pool.describe();
+  return capacity === 0 ? 0 : Math.min(config.durableRunsMax, capacity + Math.floor(config.waitersMax / 4));
 }
 
 /** What other services say, where Redis carries it. */

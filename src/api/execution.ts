@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
-import type { MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { LRUCache } from "lru-cache";
-import type { ProgramSchema } from "../../gen/codeactions/node/v1/node_pb.ts";
-import type { ExecuteRequest, ExecuteResponseSchema } from "../../gen/codeactions/node/v1/node_service_pb.ts";
+import type { Program as ProgramMessage } from "../../gen/codeactions/node/v1/node_pb.ts";
+import type {
+  ExecuteRequest,
+  ExecuteRequest_Offer,
+  ExecuteRequestSchema,
+  ExecuteResponseSchema,
+} from "../../gen/codeactions/node/v1/node_service_pb.ts";
 import type { Logger } from "../core/logger.ts";
 import {
   calledInOtherVersion,
@@ -16,89 +20,109 @@ import {
 } from "../runner/node-contract.ts";
 import { type Invocation, type Line, NotAccepted, type Program } from "../sandbox/program.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-
-type Answer = MessageInitShape<typeof ExecuteResponseSchema>;
+import type { GrpcStream, Talker } from "./grpc-stream.ts";
 
 /** How long a worker is held for an input. */
 const INPUT_MS = 5_000;
 /** Of text in one message of lines; the rest goes into the next. */
 const BATCH_CHARACTERS_MAX = 512 * 1024;
 
-const NEED_SOURCE: Answer = { step: { case: "needSource", value: {} } };
-const READY: Answer = { step: { case: "ready", value: {} } };
-
 /** Sources that a node has seen, by their hashes; so they need not be sent with every run. */
 export type Sources = LRUCache<string, string>;
 
+/** What every execution on a node needs. */
+export interface ExecutionParts {
+  readonly sandbox: Sandbox;
+  readonly sources: Sources;
+  readonly log: Logger;
+  readonly isDraining: () => boolean;
+  /** Called once, when the run is over, or will never be. */
+  readonly over: () => void;
+}
+
 /**
- * One call of `Execute` as the node plays it. It ends with a refusal or an outcome; when the caller's stream ends
- * before that, nobody waits for the run any more, and it ends with its worker.
+ * One call of `Execute` as the node plays it: it expects an offer, the source where it lacks it, and the input once it
+ * is ready. It ends with a refusal or an outcome; when the caller leaves before that, nobody waits for the run any
+ * more, and it ends with its worker.
  *
  * What the run has written and the caller has not taken yet waits here: not more than the run may write at all.
  */
-export class Execution {
-  readonly #sandbox: Sandbox;
-  readonly #sources: Sources;
-  readonly #log: Logger;
+export class Execution implements Talker<typeof ExecuteRequestSchema> {
+  readonly #parts: ExecutionParts;
+  readonly #caller: GrpcStream<typeof ExecuteRequestSchema, typeof ExecuteResponseSchema>;
   readonly #abort = new AbortController();
-  readonly #input = Promise.withResolvers<Invocation>();
-  readonly #outbox: Answer[] = [];
-  #lines: Line[] = [];
-  #ready = false;
-  #over: { readonly error?: unknown } | undefined;
-  #wake: (() => void) | undefined;
+  #expects: "offer" | "source" | "nothing" | "input" | "the end" = "offer";
+  #offered: ProgramMessage | undefined;
+  #input: PromiseWithResolvers<Invocation> | undefined;
   #inputTimer: NodeJS.Timeout | undefined;
+  #saidReady = false;
+  #hasRoom = true;
+  #lines: Line[] = [];
 
-  constructor(parts: { sandbox: Sandbox; sources: Sources; log: Logger }) {
-    this.#sandbox = parts.sandbox;
-    this.#log = parts.log;
-    this.#sources = parts.sources;
-    this.#input.promise.catch(() => {});
+  constructor(
+    parts: ExecutionParts,
+    caller: GrpcStream<typeof ExecuteRequestSchema, typeof ExecuteResponseSchema>,
+  ) {
+    this.#parts = parts;
+    this.#caller = caller;
   }
 
-  /** What the node answers, step by step. */
-  async *answers(
-    requests: AsyncIterable<ExecuteRequest>,
-    isDraining: () => boolean,
-    signal: AbortSignal,
-  ): AsyncGenerator<Answer> {
-    const steps = requests[Symbol.asyncIterator]();
-    const leave = () => this.#leave();
-    signal.addEventListener("abort", leave);
-    try {
-      const { step } = await nextOf(steps);
-      if (step.case !== "offer" || step.value.program === undefined) throw outOfTurn("an offer", step.case);
-      const { protocolVersion, program: offered, source } = step.value;
-      if (protocolVersion !== PROTOCOL_VERSION)
-        throw new ConnectError(calledInOtherVersion(protocolVersion), Code.FailedPrecondition);
-      if (isDraining()) {
-        yield refused(new NotAccepted("closed", "the node is about to end"));
-        return;
-      }
-      let text = source ?? this.#sources.get(offered.sourceSha256);
-      if (text === undefined) {
-        yield NEED_SOURCE;
-        const { step: answer } = await nextOf(steps);
-        if (answer.case !== "source") throw outOfTurn("the source", answer.case);
-        text = answer.value.source;
-      }
-      const program = fromProgram(offered, this.#keep(offered, text));
-      void this.#listen(steps);
-      void this.#carryOut(program);
-      yield* this.#sayings();
-    } finally {
-      signal.removeEventListener("abort", leave);
-      this.#leave();
+  take({ step }: ExecuteRequest): void {
+    if (step.case === "cancel") return this.left();
+    if (step.case !== this.#expects)
+      throw new ConnectError(`a step is out of turn: ${step.case ?? "none"}`, Code.InvalidArgument);
+    switch (step.case) {
+      case "offer":
+        return this.#takeOffer(step.value);
+      case "source":
+        return this.#begin(step.value.source);
+      case "input":
+        this.#expects = "the end";
+        clearTimeout(this.#inputTimer);
+        return this.#input?.resolve(fromInvocation(step.value));
     }
   }
 
+  drained(): void {
+    this.#hasRoom = true;
+    this.#sendLines();
+  }
+
+  left(): void {
+    clearTimeout(this.#inputTimer);
+    const gone = new ConnectError("the caller went away", Code.Canceled);
+    this.#input?.reject(gone);
+    this.#abort.abort(gone);
+    if (this.#expects === "offer" || this.#expects === "source") this.#finish(undefined, gone);
+  }
+
+  #takeOffer({ protocolVersion, program, source }: ExecuteRequest_Offer): void {
+    if (protocolVersion !== PROTOCOL_VERSION)
+      throw new ConnectError(calledInOtherVersion(protocolVersion), Code.FailedPrecondition);
+    if (program === undefined) throw new ConnectError("an offer is of nothing", Code.InvalidArgument);
+    if (this.#parts.isDraining())
+      return this.#finish({ refused: new NotAccepted("closed", "the node is about to end") });
+    this.#offered = program;
+    const text = source ?? this.#parts.sources.get(program.sourceSha256);
+    if (text !== undefined) return this.#begin(text);
+    this.#expects = "source";
+    this.#caller.send({ step: { case: "needSource", value: {} } });
+  }
+
+  #begin(source: string): void {
+    const offered = this.#offered!;
+    this.#keep(offered.sourceSha256, source);
+    this.#expects = "nothing";
+    void this.#carryOut(fromProgram(offered, source));
+  }
+
   /** What is built of a source is kept by its hash, so a hash is believed only when it is right. */
-  #keep({ sourceSha256 }: MessageShape<typeof ProgramSchema>, source: string): string {
-    if (this.#sources.has(sourceSha256)) return source;
+  #keep(sourceSha256: string, source: string): void {
+    const { sources } = this.#parts;
+    if (sources.has(sourceSha256)) return;
     if (createHash("sha256").update(source).digest("hex") !== sourceSha256)
       throw new ConnectError("the source does not have the offered hash", Code.InvalidArgument);
-    this.#sources.set(sourceSha256, source);
-    return source;
+    sources.set(sourceSha256, source);
   }
 
   async #carryOut(program: Program): Promise<void> {
@@ -107,117 +131,65 @@ export class Execution {
         accepted: () => this.#sayReady(),
         lines: (lines: readonly Line[]) => {
           this.#lines.push(...lines);
-          this.#wake?.();
+          if (this.#hasRoom) this.#sendLines();
         },
       };
-      const outcome = await this.#sandbox.execute(
-        program,
-        () => this.#askForInput(),
-        listener,
-        this.#abort.signal,
-      );
-      this.#finish({ step: { case: "outcome", value: toOutcome(outcome) } });
+      const ask = () => this.#askForInput();
+      const outcome = await this.#parts.sandbox.execute(program, ask, listener, this.#abort.signal);
+      this.#finish({ outcome: toOutcome(outcome) });
     } catch (error) {
-      if (error instanceof NotAccepted) return this.#finish(refused(error));
-      if (!(error instanceof ConnectError)) this.#log.error({ err: error }, "a run could not be carried out");
-      this.#finish(undefined, error);
+      if (error instanceof NotAccepted) return this.#finish({ refused: error });
+      if (error instanceof ConnectError) return this.#finish(undefined, error);
+      this.#parts.log.error({ err: error }, "a run could not be carried out");
+      this.#finish(undefined, new ConnectError("internal error", Code.Internal));
     }
   }
 
   #askForInput(): Promise<Invocation> {
-    this.#sayReady();
+    this.#input = Promise.withResolvers<Invocation>();
+    if (this.#abort.signal.aborted) this.#input.reject(this.#abort.signal.reason);
+    this.#expects = "input";
     this.#inputTimer = setTimeout(() => {
       const message = `the input did not come within ${INPUT_MS / 1000} s`;
-      this.#input.reject(new ConnectError(message, Code.DeadlineExceeded));
+      this.#input?.reject(new ConnectError(message, Code.DeadlineExceeded));
     }, INPUT_MS);
+    this.#sayReady();
     return this.#input.promise;
   }
 
   #sayReady(): void {
-    if (this.#ready) return;
-    this.#ready = true;
-    this.#outbox.push(READY);
-    this.#wake?.();
+    if (this.#saidReady) return;
+    this.#saidReady = true;
+    // One that cannot be built is answered without its input, which comes all the same.
+    this.#expects = "input";
+    this.#caller.send({ step: { case: "ready", value: {} } });
   }
 
-  /** Hears what the caller says after its offer. The end of its words is the end of its interest. */
-  async #listen(steps: AsyncIterator<ExecuteRequest>): Promise<void> {
-    try {
-      for (;;) {
-        const { step } = await nextOf(steps);
-        if (step.case === "input") {
-          clearTimeout(this.#inputTimer);
-          this.#input.resolve(fromInvocation(step.value));
-        } else if (step.case === "cancel") {
-          this.#leave();
-        } else {
-          throw outOfTurn("the input", step.case);
-        }
-      }
-    } catch {
-      this.#leave();
-    }
-  }
-
-  #leave(): void {
+  #finish(
+    last: { refused: NotAccepted } | { outcome: ReturnType<typeof toOutcome> } | undefined,
+    error?: ConnectError,
+  ) {
+    this.#expects = "the end";
     clearTimeout(this.#inputTimer);
-    const gone = new ConnectError("the caller went away", Code.Canceled);
-    this.#input.reject(gone);
-    this.#abort.abort(gone);
+    while (this.#lines.length > 0) this.#sendLines();
+    if (last !== undefined && "outcome" in last)
+      this.#caller.send({ step: { case: "outcome", value: last.outcome } });
+    else if (last !== undefined)
+      this.#caller.send({ step: { case: "refused", value: toRefused(last.refused) } });
+    this.#caller.end(error);
+    this.#parts.over();
   }
 
-  #finish(answer: Answer | undefined, error?: unknown): void {
-    this.#takeLines();
-    if (answer !== undefined) this.#outbox.push(answer);
-    this.#over = error === undefined ? {} : { error };
-    this.#wake?.();
+  /** Lines that have gathered while there was no room, in messages of a size that every side takes. */
+  #sendLines(): void {
+    do {
+      let end = 0;
+      for (let characters = 0; end < this.#lines.length && characters < BATCH_CHARACTERS_MAX; end++)
+        characters += this.#lines[end]!.text.length;
+      if (end === 0) return;
+      const batch = end === this.#lines.length ? this.#lines : this.#lines.slice(0, end);
+      this.#lines = end === this.#lines.length ? [] : this.#lines.slice(end);
+      this.#hasRoom = this.#caller.send({ step: { case: "lines", value: { lines: batch.map(toLine) } } });
+    } while (this.#hasRoom);
   }
-
-  async *#sayings(): AsyncGenerator<Answer> {
-    for (;;) {
-      this.#takeLines();
-      const answer = this.#outbox.shift();
-      if (answer !== undefined) {
-        yield answer;
-      } else if (this.#over !== undefined) {
-        if ("error" in this.#over) throw this.#over.error;
-        return;
-      } else {
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
-        this.#wake = undefined;
-      }
-    }
-  }
-
-  /** What has gathered since the last message, in messages of a size that every side takes. */
-  #takeLines(): void {
-    const lines = this.#lines;
-    if (lines.length === 0) return;
-    this.#lines = [];
-    for (let first = 0; first < lines.length; ) {
-      let characters = 0;
-      let end = first;
-      for (; end < lines.length && (end === first || characters < BATCH_CHARACTERS_MAX); end++)
-        characters += lines[end]!.text.length;
-      const value = { lines: lines.slice(first, end).map(toLine) };
-      this.#outbox.push({ step: { case: "lines", value } });
-      first = end;
-    }
-  }
-}
-
-async function nextOf(steps: AsyncIterator<ExecuteRequest>): Promise<ExecuteRequest> {
-  const { done, value } = await steps.next();
-  if (done) throw new ConnectError("the caller said no more", Code.Canceled);
-  return value;
-}
-
-function refused(error: NotAccepted): Answer {
-  return { step: { case: "refused", value: toRefused(error) } };
-}
-
-function outOfTurn(expected: string, got: string | undefined): ConnectError {
-  return new ConnectError(`${expected} was expected, and not ${got ?? "nothing"}`, Code.InvalidArgument);
 }

@@ -1,11 +1,16 @@
-import { createHash, timingSafeEqual } from "node:crypto";
+import { timingSafeEqual } from "node:crypto";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { setTimeout } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { Code, ConnectError, type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import type { UniversalHandler } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { LRUCache } from "lru-cache";
-import { NodeService } from "../../gen/codeactions/node/v1/node_service_pb.ts";
+import {
+  ExecuteRequestSchema,
+  ExecuteResponseSchema,
+  NodeService,
+} from "../../gen/codeactions/node/v1/node_service_pb.ts";
 import type { Logger } from "../core/logger.ts";
 import type { LocalNode } from "../runner/local-node.ts";
 import type { NodeDescription } from "../runner/node.ts";
@@ -19,14 +24,16 @@ import {
 } from "../runner/node-contract.ts";
 import { NotAccepted } from "../sandbox/program.ts";
 import type { Sandbox } from "../sandbox/sandbox.ts";
-import { Execution, type Sources } from "./execution.ts";
+import { Execution, type ExecutionParts } from "./execution.ts";
+import { GrpcStream } from "./grpc-stream.ts";
 import { Health, healthRoutes } from "./health.ts";
-import { bodyPieces, discardRest, type Request, type Response } from "./http.ts";
+import { bodyPieces, type Request, type Response } from "./http.ts";
 
 /** How often a watched node looks at itself, and how long it is silent at most. */
 const LOOK_MS = 100;
 const HEARTBEAT_MS = 1_000;
 const SOURCES_CHARACTERS_MAX = 64 * 1024 * 1024;
+const EXECUTE = `/${NodeService.typeName}/${NodeService.method.execute.name}`;
 
 interface Parts {
   readonly sandbox: Sandbox;
@@ -46,11 +53,9 @@ export class NodeDoor {
   readonly #parts: Parts;
   readonly #handlers: ReadonlyMap<string, UniversalHandler>;
   readonly #health = new Health([NodeService.typeName]);
-  readonly #keyHash: Buffer;
-  readonly #sources: Sources = new LRUCache<string, string>({
-    maxSize: SOURCES_CHARACTERS_MAX,
-    sizeCalculation: (source) => source.length + 1,
-  });
+  /** What the header of those says who have the key. */
+  readonly #bearer: Buffer;
+  readonly #execution: ExecutionParts;
   readonly #drained = new AbortController();
   #draining = false;
   #underWay = 0;
@@ -58,17 +63,29 @@ export class NodeDoor {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#keyHash = hashOf(parts.access.key);
+    this.#bearer = Buffer.from(`Bearer ${parts.access.key}`);
+    this.#execution = {
+      sandbox: parts.sandbox,
+      sources: new LRUCache<string, string>({
+        maxSize: SOURCES_CHARACTERS_MAX,
+        sizeCalculation: (source) => source.length + 1,
+      }),
+      log: parts.log,
+      isDraining: () => this.#draining,
+      over: () => this.#ended(),
+    };
     const { handlers } = this.#routes();
     this.#handlers = new Map(handlers.map((handler) => [handler.requestPath, handler]));
   }
 
   /** Answers what is the node's to answer; false for every other request. */
   readonly door = (request: Request, response: Response): boolean => {
-    const handler = this.#handlers.get((request.url ?? "").split("?", 1)[0]!);
+    const handler = this.#handlers.get(request.url ?? "");
     if (handler === undefined) return false;
     const why = handler.service === NodeService ? this.#whyNot(request) : undefined;
     if (why !== undefined) refuse(request, response, why);
+    else if (request.url === EXECUTE && isPlainGrpc(request))
+      this.#execute(request, response as Http2ServerResponse);
     else void this.#answer(handler, request, response);
     return true;
   };
@@ -103,26 +120,12 @@ export class NodeDoor {
       readMaxBytes: NODE_MESSAGE_BYTES_MAX,
       writeMaxBytes: NODE_MESSAGE_BYTES_MAX,
     });
-    const { sandbox, node, log, drainAsked } = this.#parts;
-    const isDraining = () => this.#draining;
-    const begun = () => {
-      this.#underWay += 1;
-    };
-    const ended = () => this.#ended();
+    const { sandbox, node, drainAsked } = this.#parts;
     const describe = async () => ({
       description: toDescription({ ...(await node.describe()), draining: this.#draining }),
     });
     const watch = (signal: AbortSignal) => this.#watch(signal);
-    const sources = this.#sources;
     router.service(NodeService, {
-      async *execute(requests, { signal }) {
-        begun();
-        try {
-          yield* new Execution({ sandbox, sources, log }).answers(requests, isDraining, signal);
-        } finally {
-          ended();
-        }
-      },
       async check({ protocolVersion, language, source }, { signal }) {
         requireOurs(protocolVersion);
         try {
@@ -148,6 +151,18 @@ export class NodeDoor {
     });
     healthRoutes(router, this.#health);
     return router;
+  }
+
+  #execute(request: Http2ServerRequest, response: Http2ServerResponse): void {
+    this.#underWay += 1;
+    new GrpcStream({
+      request,
+      response,
+      ask: ExecuteRequestSchema,
+      answer: ExecuteResponseSchema,
+      messageBytesMax: NODE_MESSAGE_BYTES_MAX,
+      talker: (caller) => new Execution(this.#execution, caller),
+    });
   }
 
   #ended(): void {
@@ -179,12 +194,13 @@ export class NodeDoor {
     const { key, certificate } = this.#parts.access;
     if (certificate && !(request.socket as TLSSocket).authorized)
       return "a client certificate that its CA has signed is asked for";
-    const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? "")?.[1] ?? "";
-    return key === "" || timingSafeEqual(hashOf(given), this.#keyHash) ? undefined : "the key is another one";
+    if (key === "") return undefined;
+    const given = Buffer.from(request.headers.authorization ?? "");
+    const isOurs = given.byteLength === this.#bearer.byteLength && timingSafeEqual(given, this.#bearer);
+    return isOurs ? undefined : "the key is another one";
   }
 
   async #answer(handler: UniversalHandler, request: Request, response: Response): Promise<void> {
-    response.once("finish", () => discardRest(request));
     try {
       const call = universalRequestFromNodeRequest(request, response as never, undefined, undefined);
       const answered = await handler({ ...call, body: bodyPieces(request) });
@@ -197,14 +213,16 @@ export class NodeDoor {
   }
 }
 
+/** What `Execute` is called in by services; anything else is for the library to refuse. */
+function isPlainGrpc(request: Request): request is Http2ServerRequest {
+  const { "content-type": type, "grpc-encoding": encoding = "identity" } = request.headers;
+  const isGrpc = type === "application/grpc" || type === "application/grpc+proto";
+  return "stream" in request && isGrpc && encoding === "identity";
+}
+
 function requireOurs(protocolVersion: number): void {
   if (protocolVersion !== PROTOCOL_VERSION)
     throw new ConnectError(calledInOtherVersion(protocolVersion), Code.FailedPrecondition);
-}
-
-/** Compared by their hashes, two keys tell nothing by the time that takes. */
-function hashOf(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
 }
 
 /** Said the way gRPC clients understand: in the headers that end the stream. */

@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from "node:os";
 import { resolve } from "node:path";
+import { nodeEntries } from "./node-entry.ts";
 import { choice, flag, folders, limit, list, number, type Setting, text, url } from "./setting.ts";
 
 const MIB = 1024 ** 2;
@@ -207,7 +208,7 @@ const SETTINGS = {
   ),
 
   // Nodes: processes that run codes, apart from the one that has the doors
-  nodes: list(
+  nodes: nodeEntries(
     "CODEACTIONS_NODES",
     "Nodes that run codes beside the service's own (`serve`), or instead of it (`api`): `10.0.0.3:8051`, `https://node-b:8051`, or `dns:nodes.default.svc:8051` for every address of that name.",
   ),

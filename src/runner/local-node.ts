@@ -60,12 +60,12 @@ export class LocalNode implements Node {
       startTimeMs: this.#startTimeMs,
       draining: false,
       languages: this.#sandbox.languages(),
-      warm: this.#sandbox.warmPrograms().map(({ key, idle: idleOfIt, busy: busyOfIt }) => {
-        const [codeId, version] = key.startsWith("try ")
-          ? ["", 0]
-          : [key.split(" ")[0]!, Number(key.split(" ")[1])];
-        return { key, codeId, version, idle: idleOfIt, busy: busyOfIt };
-      }),
+      warm: this.#sandbox.warmPrograms().map(({ key, idle: idleOfIt, busy: busyOfIt }) => ({
+        key,
+        ...versionOf(key),
+        idle: idleOfIt,
+        busy: busyOfIt,
+      })),
     };
   }
 
@@ -80,4 +80,10 @@ export class LocalNode implements Node {
       await setTimeout(LOOK_MS, undefined, { signal }).catch(() => {});
     }
   }
+}
+
+/** A version's key begins with its code and its number; any other is a try's. */
+function versionOf(key: string): { codeId: string; version: number } {
+  const [, codeId, version] = /^([0-9a-f-]{36}) (\d{1,9}) /.exec(key) ?? [];
+  return codeId === undefined ? { codeId: "", version: 0 } : { codeId, version: Number(version) };
 }

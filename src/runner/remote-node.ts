@@ -100,6 +100,7 @@ export class RemoteNode implements Node, Disposable {
   /** A program's offer without its source, in bytes: the same for all its runs. */
   readonly #offers = new WeakMap<Program, Buffer>();
   readonly #underWay = new Set<{ fail(error: Error): void }>();
+  #retired = false;
 
   constructor(address: NodeAddress, access: NodeAccess) {
     this.id = address.id;
@@ -206,6 +207,12 @@ export class RemoteNode implements Node, Disposable {
     }
   }
 
+  /** It is given nothing new: once nothing is under way to it any more, its connection is closed. */
+  retire(): void {
+    this.#retired = true;
+    if (this.#underWay.size === 0) this.#client.close();
+  }
+
   /** Everything under way to it is given up: runs that it has are LOST. */
   [Symbol.dispose](): void {
     this.#giveUp(new NodeUnreachable(`${this.id} is not asked any more`));
@@ -279,6 +286,7 @@ export class RemoteNode implements Node, Disposable {
 
   readonly #over = (asked: { fail(error: Error): void }): void => {
     this.#underWay.delete(asked);
+    if (this.#retired && this.#underWay.size === 0) this.#client.close();
   };
 
   #giveUp(error: NodeUnreachable): void {
@@ -298,7 +306,7 @@ export class RemoteNode implements Node, Disposable {
 
   /** What an error of gRPC means for what was asked, in words for people. */
   readonly #explain = (error: ServiceError): Error => {
-    const { details } = error;
+    const details = decoded(error.details);
     const refused = (message: string) => new NodeUnreachable(message, { refused: true, cause: error });
     switch (error.code) {
       case status.UNAUTHENTICATED:
@@ -330,6 +338,15 @@ function pathOf(method: DescMethod): string {
 
 function bytesOf<Schema extends DescMessage>(schema: Schema, message: MessageInitShape<Schema>): Buffer {
   return Buffer.from(toBinary(schema, create(schema, message)));
+}
+
+/** grpc-js leaves commas and the like as they travel. */
+function decoded(details: string): string {
+  try {
+    return decodeURIComponent(details);
+  } catch {
+    return details;
+  }
 }
 
 function nameOverride(serverName: string) {

@@ -85,6 +85,7 @@ export class Callbacks implements AsyncDisposable {
   readonly #settings: CallbackSettings;
   readonly #ranges: Ranges;
   readonly #now: () => Date;
+  readonly #tryMs: number;
   readonly #ended: (outcome: "DELIVERED" | "FAILED") => void;
   readonly #rounds: Rounds;
   readonly #closing = new AbortController();
@@ -103,6 +104,8 @@ export class Callbacks implements AsyncDisposable {
     log: Logger;
     settings: CallbackSettings;
     now: () => Date;
+    /** How long each try may take. */
+    tryMs?: number;
     /** Called once per callback with what became of it; for figures. */
     ended: (outcome: "DELIVERED" | "FAILED") => void;
   }) {
@@ -115,6 +118,7 @@ export class Callbacks implements AsyncDisposable {
     this.#settings = parts.settings;
     this.#ranges = parseRanges(parts.settings.egressRanges);
     this.#now = parts.now;
+    this.#tryMs = parts.tryMs ?? TRY_MS;
     this.#ended = parts.ended;
     this.#rounds = new Rounds({
       work: () => this.#round(),
@@ -160,14 +164,18 @@ export class Callbacks implements AsyncDisposable {
     }
   }
 
-  /** A durable run has ended, and that is on record: whoever is to be told will be. */
-  async runEnded(run: Pick<Run, "id">): Promise<void> {
-    const { rowCount } = await this.#pool.query({
-      name: "callback-due",
-      text: "update callbacks set status = 'PENDING', next_time = $2 where run_id = $1 and status = 'WAITING'",
-      values: [run.id, this.#now()],
-    });
-    if (rowCount) this.#rounds.wake();
+  /** A durable run has ended, and that is on record: whoever is to be told will be. Never rejects. */
+  async runEnded({ id: runId }: Pick<Run, "id">): Promise<void> {
+    try {
+      const { rowCount } = await this.#pool.query({
+        name: "callback-due",
+        text: "update callbacks set status = 'PENDING', next_time = $2 where run_id = $1 and status = 'WAITING'",
+        values: [runId, this.#now()],
+      });
+      if (rowCount) this.#rounds.wake();
+    } catch (error) {
+      this.#log.warn({ error, runId }, "a callback could not be begun; it is looked for later");
+    }
   }
 
   /** How far the callbacks of runs are, by run; of runs that tell nobody there is none. */
@@ -206,7 +214,8 @@ export class Callbacks implements AsyncDisposable {
   async #sweep(now: Date): Promise<void> {
     await this.#pool.query({
       name: "sweep-callbacks",
-      text: `update callbacks set status = 'PENDING', next_time = $1 where run_id in (
+      // The status is looked at again where another service's sweep was first.
+      text: `update callbacks set status = 'PENDING', next_time = $1 where status = 'WAITING' and run_id in (
         select callbacks.run_id from callbacks join runs on runs.id = callbacks.run_id
         where callbacks.status = 'WAITING' and runs.status not in ('QUEUED', 'RUNNING') limit ${SWEEP_MAX})`,
       values: [now],
@@ -251,10 +260,10 @@ export class Callbacks implements AsyncDisposable {
     const { runId } = claimed;
     const time = this.#now();
     const startMs = performance.now();
-    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(TRY_MS)]);
+    const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(this.#tryMs)]);
     const outcome = await this.#try(claimed, time, signal).catch((error: unknown) => ({
       statusCode: 0,
-      error: signal.aborted ? `there was no answer within ${TRY_MS / 1000} s` : wordsOf(error),
+      error: signal.aborted ? `there was no answer within ${this.#tryMs / 1000} s` : wordsOf(error),
       text: "",
     }));
     if (this.#closing.signal.aborted && outcome.statusCode === 0) return this.#giveBack(claimed);

@@ -1,16 +1,13 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import { type Run, RunEntity } from "../core/db/entities/runs.ts";
-import { Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
 import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
 import type { Execution } from "./execution.ts";
 import type { Journal } from "./journal.ts";
 import type { LimitSettings } from "./limits.ts";
 import type { LiveRun, RunView } from "./live-run.ts";
-import type { LogBus } from "./log-bus.ts";
 import {
   HTTP_BODY_BYTES_MAX,
   type NewRun,
@@ -32,7 +29,6 @@ export class Runs {
   readonly #orm: MikroORM;
   readonly #execution: Execution;
   readonly #journal: Journal;
-  readonly #bus: LogBus;
   readonly #catalog: Catalog;
   readonly #records: RunRecords;
   readonly #settings: LimitSettings & HostSettings;
@@ -43,7 +39,6 @@ export class Runs {
     orm: MikroORM;
     execution: Execution;
     journal: Journal;
-    bus: LogBus;
     catalog: Catalog;
     records: RunRecords;
     settings: LimitSettings & HostSettings;
@@ -51,7 +46,6 @@ export class Runs {
     this.#orm = parts.orm;
     this.#execution = parts.execution;
     this.#journal = parts.journal;
-    this.#bus = parts.bus;
     this.#catalog = parts.catalog;
     this.#records = parts.records;
     this.#settings = parts.settings;
@@ -103,26 +97,6 @@ export class Runs {
       resultBytesMax: HTTP_BODY_BYTES_MAX,
     });
     return live.ended;
-  }
-
-  /** Ends a run that is under way, and answers with the run as it ended. */
-  async cancel(call: Call, runId: string): Promise<Run> {
-    const { run } = await this.#records.get(call, runId, false).catch((error: unknown) => {
-      const live = this.#execution.find(runId);
-      if (live === undefined) throw error;
-      return { run: live.row };
-    });
-    requireRole(call.caller, "CONTRIBUTOR", {
-      projectId: run.projectId,
-      notFound: () => runNotFound(runId),
-    });
-    const live = this.#execution.find(runId);
-    const wasUnderWay =
-      live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
-    if (wasUnderWay) live?.cancel("cancelled by a caller");
-    const ended = live === undefined ? await this.#cancelOrphan(run) : (await live.ended).run;
-    if (wasUnderWay && ended.status === "CANCELLED") return ended;
-    throw new Refusal("RUN_ENDED", `the run has ended as ${ended.status}`, { runId, status: ended.status });
   }
 
   async #newRun(call: Call, ask: RunAsk, deadlineMs?: number): Promise<NewRun> {
@@ -203,24 +177,5 @@ export class Runs {
       if (view.run.status !== "QUEUED" && view.run.status !== "RUNNING") return view;
       await new Promise((resolve) => setTimeout(resolve, ATTACH_POLL_MS));
     }
-  }
-
-  /** A run that no living process has: its row is closed, so that whoever had it cannot come back. */
-  async #cancelOrphan(run: Run): Promise<Run> {
-    const em = this.#orm.em.fork();
-    await em.nativeUpdate(
-      RunEntity,
-      { id: run.id, status: { $in: ["QUEUED", "RUNNING"] } },
-      {
-        status: "CANCELLED",
-        endTime: new Date(),
-        errorKind: "Cancelled",
-        errorMessage: "cancelled by a caller",
-      },
-    );
-    const ended = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
-    if (ended === null) throw runNotFound(run.id);
-    this.#bus.ended({ run: ended, payload: undefined });
-    return ended;
   }
 }

@@ -30,6 +30,8 @@ const PROMISES = {
   noretry: "does not run a code twice because a connection broke",
   unauthenticated: "says that a token is wrong",
   large: "carries what fits and says that more is too large",
+  durable: "watches a durable run over two attempts and cut connections to its one end",
+  schedule: "keeps a schedule, and says where a cron expression is wrong",
 };
 
 const PLAYERS = findPlayers();

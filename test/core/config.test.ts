@@ -28,6 +28,8 @@ test.each([
   ["CODEACTIONS_BOOTSTRAP_TOKEN", "short", "16 characters"],
   ["CODEACTIONS_SECRET_KEY", "c2hvcnQ=", "32 bytes"],
   ["DATABASE_URL", "mysql://x", "postgresql://"],
+  ["CODEACTIONS_NODES", "10.0.0.3", "dns:name:port"],
+  ["CODEACTIONS_NODE_KEY", "short", "16 characters"],
 ])("%s=%s is refused with what is accepted", (variable, value, accepted) => {
   expect(() => readConfig({ [variable]: value })).toThrow(WrongSettings);
   expect(() => readConfig({ [variable]: value })).toThrow(

@@ -60,6 +60,14 @@ test("whoever is not the owner of the current attempt cannot end a run", async (
   expect(await statusOf(run)).toBe("RUNNING");
 });
 
+test("the owner of an attempt may go on to the next one", async () => {
+  const run = aRun();
+  await journal.recorded(run);
+  expect(await journal.finish(ended({ ...run, attempt: 2 }, "SUCCEEDED"), undefined)).toBe(true);
+  const { rows } = await pool.query("select status, attempt from runs where id = $1", [run.id]);
+  expect(rows).toEqual([{ status: "SUCCEEDED", attempt: 2 }]);
+});
+
 test("bodies of any bytes come back as they were", async () => {
   const every = Uint8Array.from({ length: 256 }, (_, byte) => byte);
   const run = aRun();

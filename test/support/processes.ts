@@ -33,9 +33,17 @@ export async function newDataFolder(): Promise<string> {
   return made;
 }
 
-/** Starts `src/main.ts` with these words and this environment, on top of what every one of them needs. */
-export function launch(words: readonly string[], environment: Record<string, string>): Launched {
-  const child = spawn(process.execPath, ["src/main.ts", ...words], {
+/**
+ * Starts `src/main.ts` with these words and this environment, on top of what every one of them needs; by another
+ * command, where it is to run in a place of its own.
+ */
+export function launch(
+  words: readonly string[],
+  environment: Record<string, string>,
+  by: readonly string[] = [],
+): Launched {
+  const [command, ...rest] = [...by, process.execPath, "src/main.ts", ...words] as [string, ...string[]];
+  const child = spawn(command, rest, {
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -61,8 +69,12 @@ export function launch(words: readonly string[], environment: Record<string, str
 }
 
 /** The same on a free port; answers when it says under which address it can be called. */
-export async function start(words: readonly string[], environment: Record<string, string>): Promise<Started> {
-  const launched = launch(words, { CODEACTIONS_PORT: "0", ...environment });
+export async function start(
+  words: readonly string[],
+  environment: Record<string, string>,
+  by: readonly string[] = [],
+): Promise<Started> {
+  const launched = launch(words, { CODEACTIONS_PORT: "0", ...environment }, by);
   const shown = await launched.output((text) => ADDRESS.test(text));
   const url = ADDRESS.exec(shown)![0];
   return {

@@ -14,6 +14,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ETAG_MISMATCH: "somebody else changed it meanwhile: look at it, and do it again",
   SCHEDULE_NOT_FOUND: "see codeactions schedules",
   INPUT_NOT_KEPT: "give it anew: codeactions start <code>",
+  CODE_QUARANTINED: "codeactions pool lift <code> <version> has it tried at once",
   NOT_QUARANTINED: "see codeactions pool",
   NO_ACTIVE_VERSION: "make one active: codeactions rollback <code> <version>",
 };

@@ -25,7 +25,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -33,21 +32,13 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/** The cases of the story. */
-final class Cases {
-  /** One case; throws when it did not go as the story tells. */
-  interface Case {
-    void play() throws Exception;
-  }
-
-  private final Stage stage;
-  private final CodeActions client;
-
+/** The cases about codes, runs and their logs. */
+final class Cases extends Scene {
   Cases(Stage stage) {
-    this.stage = stage;
-    this.client = stage.client;
+    super(stage);
   }
 
+  @Override
   Map<String, Case> inOrder() {
     Map<String, Case> cases = new LinkedHashMap<>();
     cases.put("create", this::create);
@@ -291,26 +282,7 @@ final class Cases {
     return Pair.newBuilder().setName(text(given, "name")).setValue(text(given, "value")).build();
   }
 
-  private static String text(JsonObject story, String name) {
-    return story.get(name).getAsString();
-  }
-
   private static ByteString bytes(String text) {
     return ByteString.copyFromUtf8(text);
-  }
-
-  private static CodeActionsException errorOf(Runnable call) {
-    try {
-      call.run();
-    } catch (CodeActionsException e) {
-      return e;
-    }
-    throw new AssertionError("expected an error, but the call succeeded");
-  }
-
-  private static void same(Object actual, Object expected) {
-    if (Objects.equals(actual, expected)) return;
-    String both = "expected %.500s, got %.500s".formatted(expected, actual);
-    throw new AssertionError(both);
   }
 }

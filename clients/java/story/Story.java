@@ -19,7 +19,9 @@ public final class Story {
     String settings = Files.readString(Path.of(System.getenv("STORY")));
     boolean allOk = true;
     try (Stage stage = new Stage(gson.fromJson(settings, JsonObject.class))) {
-      for (Map.Entry<String, Cases.Case> entry : new Cases(stage).inOrder().entrySet()) {
+      Map<String, Scene.Case> cases = new LinkedHashMap<>(new Cases(stage).inOrder());
+      cases.putAll(new DurableCases(stage).inOrder());
+      for (Map.Entry<String, Scene.Case> entry : cases.entrySet()) {
         Map<String, Object> outcome = new LinkedHashMap<>();
         outcome.put("case", entry.getKey());
         try {

@@ -1,37 +1,17 @@
 import type { DescMessage, MessageInitShape } from "@bufbuild/protobuf";
-import {
-  type CallOptions,
-  type Client,
-  createClient,
-  Code as ErrorCode,
-  type Transport,
-} from "@connectrpc/connect";
+import { type CallOptions, createClient, Code as ErrorCode, type Transport } from "@connectrpc/connect";
 import { CodeActionsError } from "./errors.ts";
 import { follow } from "./follow.ts";
-import type { Code, CodeVersion } from "./gen/codeactions/v1/code_pb.ts";
-import {
-  CodeService,
-  type ListCodesRequestSchema,
-  type ListCodeVersionsRequestSchema,
-  type ListSecretsRequestSchema,
-} from "./gen/codeactions/v1/code_service_pb.ts";
+import { CodeService } from "./gen/codeactions/v1/code_service_pb.ts";
 import type { LogEntry } from "./gen/codeactions/v1/log_pb.ts";
 import {
-  type ListLogEntriesRequestSchema,
   type LogEvent,
   LogService,
   type TailLogsRequestSchema,
 } from "./gen/codeactions/v1/log_service_pb.ts";
-import type { Project, Token } from "./gen/codeactions/v1/project_pb.ts";
-import {
-  type ListProjectsRequestSchema,
-  type ListTokensRequestSchema,
-  ProjectService,
-} from "./gen/codeactions/v1/project_service_pb.ts";
+import { ProjectService } from "./gen/codeactions/v1/project_service_pb.ts";
 import type { Heartbeat, Run, RunEvent } from "./gen/codeactions/v1/run_pb.ts";
 import {
-  type ListRunsRequestSchema,
-  type ListSchedulesRequestSchema,
   type RunCodeRequestSchema,
   type RunCodeStreamRequestSchema,
   RunnerService,
@@ -40,10 +20,8 @@ import {
   type WatchPoolResponse,
   type WatchRunRequestSchema,
 } from "./gen/codeactions/v1/runner_service_pb.ts";
-import type { Schedule } from "./gen/codeactions/v1/schedule_pb.ts";
-import type { Secret } from "./gen/codeactions/v1/secret_pb.ts";
 import { layered } from "./layer.ts";
-import { itemsOf } from "./pages.ts";
+import { type Lists, listsOver, type Services } from "./lists.ts";
 import { newRequestId, requestIdOf } from "./request-ids.ts";
 import type { ReadySettings } from "./settings.ts";
 
@@ -77,16 +55,7 @@ export interface FollowOptions {
  * all, and whatever breaks them ends them. Leaving the loop over one leaves its call open; `signal` ends it. The methods
  * below do what takes more than one call, and follow through broken connections.
  */
-export interface CodeActions {
-  /** Stores codes and their versions, publishes and rolls back, checks sources, keeps secrets. */
-  readonly codes: Client<typeof CodeService>;
-  /** Runs codes and follows runs. */
-  readonly runs: Client<typeof RunnerService>;
-  /** Reads what runs wrote. */
-  readonly logs: Client<typeof LogService>;
-  /** Keeps projects and their tokens. */
-  readonly projects: Client<typeof ProjectService>;
-
+export interface CodeActions extends Services, Lists {
   /**
    * Runs a code, waits, and answers with the run as it ended. A code that fails is an answer too: look at its status.
    * Without a `requestId` the run is cancelled when this call is, and never started twice; with one it goes on, and the
@@ -115,38 +84,6 @@ export interface CodeActions {
    * begins anew with the whole pool: changes of that moment are in it, and not told one by one.
    */
   watchPool(request?: Init<typeof WatchPoolRequestSchema>, options?: FollowOptions): AsyncIterable<PoolStep>;
-
-  /** All codes of a project, newest first. */
-  listAllCodes(request: Init<typeof ListCodesRequestSchema>, options?: CallOptions): AsyncIterable<Code>;
-  /** All versions of a code, newest first. */
-  listAllCodeVersions(
-    request: Init<typeof ListCodeVersionsRequestSchema>,
-    options?: CallOptions,
-  ): AsyncIterable<CodeVersion>;
-  /** All secrets of a project, without their values, in the order of their names. */
-  listAllSecrets(
-    request: Init<typeof ListSecretsRequestSchema>,
-    options?: CallOptions,
-  ): AsyncIterable<Secret>;
-  /** All runs of a project or a code, newest first. */
-  listAllRuns(request: Init<typeof ListRunsRequestSchema>, options?: CallOptions): AsyncIterable<Run>;
-  /** All schedules of a project or a code, without their inputs, newest first. */
-  listAllSchedules(
-    request: Init<typeof ListSchedulesRequestSchema>,
-    options?: CallOptions,
-  ): AsyncIterable<Schedule>;
-  /** All log entries of a run, a code or a project that are kept by now, oldest first unless asked otherwise. */
-  listAllLogEntries(
-    request: Init<typeof ListLogEntriesRequestSchema>,
-    options?: CallOptions,
-  ): AsyncIterable<LogEntry>;
-  /** All projects the token has a role in, newest first. */
-  listAllProjects(
-    request?: Init<typeof ListProjectsRequestSchema>,
-    options?: CallOptions,
-  ): AsyncIterable<Project>;
-  /** All tokens of a project, without their secrets, newest first. */
-  listAllTokens(request: Init<typeof ListTokensRequestSchema>, options?: CallOptions): AsyncIterable<Token>;
 
   /** Closes connections. What is under way fails with `CALL_CANCELLED`, and so does what is called later. */
   close(): void;
@@ -248,54 +185,7 @@ export function clientOver(
         giveUpAfterMs,
         signals: [signal, closing.signal],
       }),
-    listAllCodes: (request, options) =>
-      itemsOf(
-        request,
-        (page) => codes.listCodes(page, options),
-        (answer) => answer.codes,
-      ),
-    listAllCodeVersions: (request, options) =>
-      itemsOf(
-        request,
-        (page) => codes.listCodeVersions(page, options),
-        (answer) => answer.versions,
-      ),
-    listAllSecrets: (request, options) =>
-      itemsOf(
-        request,
-        (page) => codes.listSecrets(page, options),
-        (answer) => answer.secrets,
-      ),
-    listAllRuns: (request, options) =>
-      itemsOf(
-        request,
-        (page) => runs.listRuns(page, options),
-        (answer) => answer.runs,
-      ),
-    listAllSchedules: (request, options) =>
-      itemsOf(
-        request,
-        (page) => runs.listSchedules(page, options),
-        (answer) => answer.schedules,
-      ),
-    listAllLogEntries: (request, options) =>
-      itemsOf(
-        request,
-        (page) => logs.listLogEntries(page, options),
-        (answer) => answer.entries,
-      ),
-    listAllProjects: (request = {}, options) =>
-      itemsOf(
-        request,
-        (page) => projects.listProjects(page, options),
-        (answer) => answer.projects,
-      ),
-    listAllTokens: (request, options) =>
-      itemsOf(
-        request,
-        (page) => projects.listTokens(page, options),
-        (answer) => answer.tokens,
-      ),
+    ...listsOver({ codes, runs, logs, projects }),
     close,
     [Symbol.dispose]: close,
   };

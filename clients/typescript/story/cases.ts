@@ -1,45 +1,13 @@
 import {
   type CodeActions,
   CodeActionsError,
-  CodeType,
   ErrorCode,
   entriesOf,
-  Language,
   type Run,
   RunStatus,
 } from "@code-actions/client";
-
-/** The settings that the harness hands to a player; see clients/story/README.md. */
-export interface StorySettings {
-  readonly address: string;
-  readonly cut: string;
-  readonly flaky: string;
-  readonly token: string;
-  readonly projectId: string;
-  readonly story: Story;
-}
-
-interface Story {
-  readonly create: { name: string; slug: string; source: string };
-  readonly invalid: { source: string; reason: string; field: string };
-  readonly run: {
-    query: { name: string; value: string }[];
-    header: { name: string; value: string };
-    body: string;
-    status: number;
-    log: string;
-  };
-  readonly unicode: { text: string };
-  readonly stream: { source: string; lines: number };
-  readonly tail: { source: string; lines: number };
-  readonly pages: { codes: number };
-  readonly deadline: { source: string; milliseconds: number };
-  readonly unauthenticated: { token: string; reason: string };
-  readonly large: { bytes: number; refused: number; reason: string };
-}
-
-/** Makes a client, the way that is played. */
-export type Connect = (address: string, token: string) => CodeActions;
+import { DURABLE_CASES } from "./durable.js";
+import { type Cases, type Connect, errorOf, Stage, type StorySettings, same } from "./stage.js";
 
 /** Plays every case in the order of the story, also after a failed one, and tells the outcome of each. */
 export async function play(
@@ -49,7 +17,7 @@ export async function play(
 ): Promise<boolean> {
   let allOk = true;
   const stage = new Stage(settings, connect);
-  for (const [name, act] of Object.entries(CASES)) {
+  for (const [name, act] of Object.entries({ ...CASES, ...DURABLE_CASES })) {
     try {
       await act(stage, settings.story);
       tell({ case: name, ok: true });
@@ -66,43 +34,7 @@ export async function play(
   return allOk;
 }
 
-/** What the cases share: the client, and the code that the first of them made. */
-class Stage {
-  readonly settings: StorySettings;
-  readonly client: CodeActions;
-  codeId = "";
-  readonly #connect: Connect;
-  readonly #open: CodeActions[] = [];
-
-  constructor(settings: StorySettings, connect: Connect) {
-    this.settings = settings;
-    this.#connect = connect;
-    this.client = this.over(settings.address);
-  }
-
-  over(address: string, token = this.settings.token): CodeActions {
-    const client = this.#connect(address, token);
-    this.#open.push(client);
-    return client;
-  }
-
-  async create(
-    name: string,
-    source: string,
-    requestId = "",
-  ): Promise<{ id: string; slug: string; activeVersion: number }> {
-    const { projectId } = this.settings;
-    const kind = { type: CodeType.ENDPOINT, language: Language.PYTHON };
-    const { code } = await this.client.codes.createCode({ projectId, name, source, requestId, ...kind });
-    return code!;
-  }
-
-  close(): void {
-    for (const client of this.#open) client.close();
-  }
-}
-
-const CASES: Record<string, (stage: Stage, story: Story) => Promise<void>> = {
+const CASES: Cases = {
   async create(stage, { create: { name, slug, source } }) {
     const requestId = crypto.randomUUID();
     const code = await stage.create(name, source, requestId);
@@ -264,20 +196,6 @@ async function logOf(client: CodeActions, runId: string): Promise<string[]> {
   for await (const { text } of entriesOf(client.tail({ scope, from: { case: "beginning", value: true } })))
     texts.push(text);
   return texts;
-}
-
-async function errorOf(call: Promise<unknown>): Promise<CodeActionsError> {
-  const outcome = await call.then(
-    () => new Error("expected an error, but the call succeeded"),
-    (error: unknown) => error,
-  );
-  if (outcome instanceof CodeActionsError) return outcome;
-  throw outcome;
-}
-
-function same(actual: unknown, expected: unknown): void {
-  const [seen, wanted] = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (seen !== wanted) throw new Error(`expected ${wanted?.slice(0, 500)}, got ${seen?.slice(0, 500)}`);
 }
 
 function bytesOf(text: string): Uint8Array {

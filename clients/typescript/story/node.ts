@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { createCodeActions as overConnect } from "@code-actions/client";
 import { createCodeActions as overGrpcJs } from "@code-actions/client/grpc-js";
 import { createCodeActions as overGrpc } from "@code-actions/client/node";
-import { type Connect, play, type StorySettings } from "./cases.js";
+import { play } from "./cases.js";
+import type { Connect, StorySettings } from "./stage.js";
 
 /** Plays the story in Node, the way that the first argument names. */
 const WAYS: Record<string, Connect> = {

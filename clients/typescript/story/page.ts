@@ -1,5 +1,6 @@
 import { createCodeActions } from "@code-actions/client";
-import { play, type StorySettings } from "./cases.js";
+import { play } from "./cases.js";
+import type { StorySettings } from "./stage.js";
 
 /** Plays the story in a page, and tells the server the page came from how each case went. */
 const settings: StorySettings = await (await fetch("/story.json")).json();

@@ -1,5 +1,5 @@
 import { toJson } from "@bufbuild/protobuf";
-import { durationMs, timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { durationMs, timestampDate, timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Command } from "commander";
 import { type Run, RunSchema, RunStatusSchema, RunTriggerSchema } from "../../../typescript/src/node.ts";
 import { durableLines } from "../durable-text.ts";
@@ -13,7 +13,7 @@ import { openService } from "../service.ts";
 import type { Shell } from "../shell.ts";
 import { printTable } from "../table.ts";
 import { shown } from "../terminal.ts";
-import { timeText } from "../times.ts";
+import { relativeText, timeText } from "../times.ts";
 import { sizeText, tookText } from "../units.ts";
 import { numberOf, wordOf, wordsOf } from "../words.ts";
 
@@ -110,12 +110,22 @@ async function listRuns(named: string | undefined, options: ListOptions, shell: 
       run.codeId === "" ? terminal.out.dim("(a try)") : await nameOf(run.codeId),
       run.version === 0 ? "" : String(run.version),
       wordOf(RunTriggerSchema, run.trigger),
-      `${statusText(run, terminal.out)}${run.attempt > 1 ? ` (attempt ${run.attempt})` : ""}`,
+      `${statusText(run, terminal.out)}${standText(run)}`,
       run.usage?.wall === undefined ? "" : tookText(durationMs(run.usage.wall)),
       run.id,
     ]);
   }
   printTable(shell, ["ACCEPTED", "CODE", "VERSION", "TRIGGER", "STATUS", "TOOK", "RUN"], rows);
+}
+
+/** Where a durable run stands beside its status: ` (attempt 2, in 40 s)`; empty for most. */
+function standText({ attempt, durable }: Run): string {
+  const due = durable?.dueTime;
+  const parts = [
+    ...(attempt > 1 ? [`attempt ${attempt}`] : []),
+    ...(due !== undefined && timestampDate(due) > new Date() ? [relativeText(due)] : []),
+  ];
+  return parts.length === 0 ? "" : ` (${parts.join(", ")})`;
 }
 
 function showRun(run: Run, codeName: string, shell: Shell): void {

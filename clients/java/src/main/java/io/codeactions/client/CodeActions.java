@@ -7,6 +7,8 @@ import io.codeactions.v1.RunCodeStreamRequest;
 import io.codeactions.v1.RunEvent;
 import io.codeactions.v1.RunSourceRequest;
 import io.codeactions.v1.TailLogsRequest;
+import io.codeactions.v1.WatchPoolRequest;
+import io.codeactions.v1.WatchPoolResponse;
 import io.codeactions.v1.WatchRunRequest;
 import io.grpc.Channel;
 import java.time.Duration;
@@ -140,6 +142,17 @@ public final class CodeActions implements AutoCloseable {
    */
   public Followed<LogEvent> tail(TailLogsRequest request) {
     return streams.tail(request);
+  }
+
+  /**
+   * Shows the pool, and then every change of it, until it is closed. A connection that breaks is followed by one that
+   * begins anew with the whole pool: changes of that moment are in it, and not told one by one.
+   *
+   * @param request whose share of the pool to show
+   * @return the pool and its changes, which survive broken connections; to be closed
+   */
+  public Followed<WatchPoolResponse> watchPool(WatchPoolRequest request) {
+    return streams.watchPool(request);
   }
 
   /**

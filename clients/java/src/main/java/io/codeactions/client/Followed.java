@@ -8,7 +8,7 @@ import java.util.NoSuchElementException;
 
 /**
  * Something that goes on, followed through broken connections: a new one is made after the last event seen, which leaves
- * no gap and no duplicate. Heartbeats are swallowed.
+ * no gap and no duplicate; a watched pool begins anew. Heartbeats are swallowed.
  *
  * <pre>{@code
  * try (var tail = client.tail(request)) {
@@ -19,7 +19,8 @@ import java.util.NoSuchElementException;
  * <p>{@link #hasNext} waits, and throws {@link CodeActionsException} when the service refuses, cannot be reached for too
  * long, or the caller's thread or context says so. For one thread at a time, but {@link #close} may be called by any.
  *
- * @param <E> {@link io.codeactions.v1.RunEvent} or {@link io.codeactions.v1.LogEvent}
+ * @param <E> {@link io.codeactions.v1.RunEvent}, {@link io.codeactions.v1.LogEvent} or {@link
+ *     io.codeactions.v1.WatchPoolResponse}
  */
 public final class Followed<E> implements Iterator<E>, Iterable<E>, AutoCloseable {
   /** What is followed: how to open it, and what its events mean. */
@@ -117,9 +118,8 @@ public final class Followed<E> implements Iterator<E>, Iterable<E>, AutoCloseabl
   /** Decides what a connection's end means: the end of all, or a pause before the next connection. */
   private void recover(CodeActionsException error) {
     hangUp();
-    boolean isBroken = error.code() == Status.Code.UNAVAILABLE;
     boolean isTired = System.nanoTime() - heardAt > patience.giveUpAfter().toNanos();
-    if (isTired || !(isBroken || Retries.didNothing(error))) {
+    if (isTired || !(Retries.mayPass(error) || Retries.didNothing(error))) {
       end(error);
       return;
     }

@@ -35,7 +35,15 @@ final class Retries {
 
   /** Whether a call cannot do anything twice if it is sent again after this error. */
   static boolean maySendAgain(CodeActionsException error, boolean isRepeatable) {
-    return didNothing(error) || (isRepeatable && error.code() == Status.Code.UNAVAILABLE);
+    return didNothing(error) || (isRepeatable && mayPass(error));
+  }
+
+  /**
+   * Whether an error may be gone a moment later, as a broken connection is. A quarantine is not: it lasts, and the caller
+   * is to know of it at once.
+   */
+  static boolean mayPass(CodeActionsException error) {
+    return error.code() == Status.Code.UNAVAILABLE && !error.reason().equals("CODE_QUARANTINED");
   }
 
   /** Whether the contract says that the method can be called twice as well as once. */

@@ -12,6 +12,8 @@ import io.codeactions.v1.RunSourceResponse;
 import io.codeactions.v1.RunnerServiceGrpc;
 import io.codeactions.v1.TailLogsRequest;
 import io.codeactions.v1.TailLogsResponse;
+import io.codeactions.v1.WatchPoolRequest;
+import io.codeactions.v1.WatchPoolResponse;
 import io.codeactions.v1.WatchRunRequest;
 import io.codeactions.v1.WatchRunResponse;
 import io.grpc.MethodDescriptor;
@@ -48,6 +50,10 @@ final class Streams {
 
   Followed<LogEvent> tail(TailLogsRequest request) {
     return follow(new TailPlan(request));
+  }
+
+  Followed<WatchPoolResponse> watchPool(WatchPoolRequest request) {
+    return follow(new PoolPlan(request));
   }
 
   private <E> Followed<E> follow(Plan<E> plan) {
@@ -127,6 +133,35 @@ final class Streams {
     @Override
     public boolean isEnd(LogEvent event) {
       return event.hasEnded();
+    }
+  }
+
+  /** It has no cursor: each connection begins anew. */
+  private final class PoolPlan implements Plan<WatchPoolResponse> {
+    private final WatchPoolRequest request;
+
+    PoolPlan(WatchPoolRequest request) {
+      this.request = request;
+    }
+
+    @Override
+    public Reception<WatchPoolResponse> open(WatchPoolResponse last) {
+      return Streams.this.open(RunnerServiceGrpc.getWatchPoolMethod(), request, Function.identity());
+    }
+
+    @Override
+    public boolean isStart(WatchPoolResponse event) {
+      return false;
+    }
+
+    @Override
+    public boolean isHeartbeat(WatchPoolResponse event) {
+      return event.hasHeartbeat();
+    }
+
+    @Override
+    public boolean isEnd(WatchPoolResponse event) {
+      return false;
     }
   }
 }

@@ -11,11 +11,15 @@ import io.codeactions.client.Followed.Patience;
 import io.codeactions.v1.Heartbeat;
 import io.codeactions.v1.LogBatch;
 import io.codeactions.v1.LogEntry;
+import io.codeactions.v1.Pool;
+import io.codeactions.v1.PoolChange;
 import io.codeactions.v1.Run;
 import io.codeactions.v1.RunCodeStreamRequest;
 import io.codeactions.v1.RunCodeStreamResponse;
 import io.codeactions.v1.RunEvent;
 import io.codeactions.v1.RunnerServiceGrpc;
+import io.codeactions.v1.WatchPoolRequest;
+import io.codeactions.v1.WatchPoolResponse;
 import io.codeactions.v1.WatchRunRequest;
 import io.codeactions.v1.WatchRunResponse;
 import io.grpc.Context;
@@ -218,6 +222,34 @@ class FollowedTest {
       service.client.close();
       assertEquals("CALL_CANCELLED", assertThrows(CodeActionsException.class, steps::hasNext).reason());
     }
+  }
+
+  @Test
+  @DisplayName("a watched pool begins anew with all of it when its connection breaks")
+  void pool() throws Exception {
+    WatchPoolRequest request = WatchPoolRequest.newBuilder().setProjectId("mine").build();
+    WatchPoolResponse pool = WatchPoolResponse.newBuilder().setPool(Pool.newBuilder().setInFlight(1)).build();
+    WatchPoolResponse change =
+        WatchPoolResponse.newBuilder().setChange(PoolChange.getDefaultInstance()).build();
+    WatchPoolResponse heartbeat =
+        WatchPoolResponse.newBuilder().setHeartbeat(Heartbeat.getDefaultInstance()).build();
+    List<WatchPoolRequest> asked = new CopyOnWriteArrayList<>();
+    var runs =
+        new RunnerServiceGrpc.RunnerServiceImplBase() {
+          @Override
+          public void watchPool(WatchPoolRequest request, StreamObserver<WatchPoolResponse> observer) {
+            asked.add(request);
+            List.of(pool, heartbeat, change).forEach(observer::onNext);
+            if (asked.size() == 1) observer.onError(TestService.broken());
+          }
+        };
+    List<WatchPoolResponse> seen = new ArrayList<>();
+    try (TestService service = new TestService(runs);
+        var steps = service.client.watchPool(request)) {
+      while (seen.size() < 4) seen.add(steps.next());
+    }
+    assertEquals(List.of(pool, change, pool, change), seen);
+    assertEquals(List.of(request, request), asked);
   }
 
   private static List<RunEvent> streamed(Scripted runs) throws Exception {

@@ -6,11 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.codeactions.v1.CodeServiceGrpc;
 import io.codeactions.v1.CreateCodeRequest;
+import io.codeactions.v1.CreateScheduleRequest;
 import io.codeactions.v1.GetCodeRequest;
+import io.codeactions.v1.ReplayRunRequest;
 import io.codeactions.v1.RunnerServiceGrpc;
+import io.codeactions.v1.StartRunRequest;
 import io.grpc.Status;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,6 +60,28 @@ class RetriesTest {
   void unknownOutcome() {
     var unknown = Failures.of(TestService.refusal(Status.Code.UNAVAILABLE, "OUTCOME_UNKNOWN", 0));
     assertFalse(Retries.maySendAgain(unknown, false));
+  }
+
+  @Test
+  @DisplayName("a quarantine is told at once, whatever was asked")
+  void quarantine() {
+    var refused = Failures.of(TestService.refusal(Status.Code.UNAVAILABLE, "CODE_QUARANTINED", 10));
+    assertFalse(Retries.maySendAgain(refused, true));
+  }
+
+  @Test
+  @DisplayName("what is queued, and what starts it, can be asked for again by an id of our own")
+  void queued() {
+    for (var method :
+        List.of(
+            RunnerServiceGrpc.getStartRunMethod(),
+            RunnerServiceGrpc.getReplayRunMethod(),
+            RunnerServiceGrpc.getCreateScheduleMethod())) {
+      assertTrue(Retries.isRepeatable(method), method.getFullMethodName());
+    }
+    assertTrue(RequestIds.has(RequestIds.ensured(StartRunRequest.getDefaultInstance())));
+    assertTrue(RequestIds.has(RequestIds.ensured(ReplayRunRequest.getDefaultInstance())));
+    assertTrue(RequestIds.has(RequestIds.ensured(CreateScheduleRequest.getDefaultInstance())));
   }
 
   @Test
