@@ -1,9 +1,12 @@
+import { rm } from "node:fs/promises";
+import { Client } from "pg";
 import { v7 as newId } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LogEntry } from "../gen/codeactions/v1/log_pb.ts";
 import { Role } from "../gen/codeactions/v1/project_pb.ts";
 import { RunStatus } from "../gen/codeactions/v1/run_pb.ts";
 import { newDatabase } from "./support/database.ts";
+import { newDataFolder, start } from "./support/processes.ts";
 import { TestRedis } from "./support/redis.ts";
 import {
   type Clients,
@@ -297,15 +300,52 @@ test("a tail of what runs elsewhere loses and repeats nothing while Redis is kil
 });
 
 test("a service that would not hear of what others do, or cannot open what they seal, does not start", async () => {
-  const start = (changed: Record<string, string>) => startService({ ...settings, ...changed });
-  await expect(start({ REDIS_URL: "" })).rejects.toThrow(/another Code Actions.*REDIS_URL/s);
-  await expect(start({ CODEACTIONS_SECRET_KEY: Buffer.alloc(32, 8).toString("base64") })).rejects.toThrow(
+  const startWith = (changed: Record<string, string>) => startService({ ...settings, ...changed });
+  await expect(startWith({ REDIS_URL: "" })).rejects.toThrow(/another Code Actions.*REDIS_URL/s);
+  await expect(startWith({ CODEACTIONS_SECRET_KEY: Buffer.alloc(32, 8).toString("base64") })).rejects.toThrow(
     /another key.*CODEACTIONS_SECRET_KEY/s,
   );
-  await expect(start({ CODEACTIONS_SECRET_KEY: "" })).rejects.toThrow(/another key/);
+  await expect(startWith({ CODEACTIONS_SECRET_KEY: "" })).rejects.toThrow(/another key/);
   const DATABASE_URL = await newDatabase();
-  await using _alone = await start({ REDIS_URL: "", DATABASE_URL });
-  await expect(start({ DATABASE_URL })).rejects.toThrow(/another Code Actions without REDIS_URL/);
+  await using _alone = await startWith({ REDIS_URL: "", DATABASE_URL });
+  await expect(startWith({ DATABASE_URL })).rejects.toThrow(/another Code Actions without REDIS_URL/);
+});
+
+test("two services that start at once on an empty database both do, and one that is killed is not waited for", async () => {
+  const DATABASE_URL = await newDatabase();
+  const folders = [await newDataFolder(), await newDataFolder()];
+  const [one, two] = await Promise.all(
+    folders.map((folder) => start(["serve"], { ...settings, DATABASE_URL, CODEACTIONS_DATA_DIR: folder })),
+  );
+  try {
+    const { id: codeId } = await newCode(one!.clients, await newProject(one!.clients), says("1"));
+    expect(await answer(two!.clients, codeId)).toBe("1");
+    const { tokens } = await tokensOf(DATABASE_URL);
+    expect(tokens).toBe(1);
+    await one!.end("SIGKILL");
+    await untilConnected(two!);
+    await two!.clients.codes.updateCode({ codeId, source: says("2") });
+    expect(await answer(two!.clients, codeId)).toBe("2");
+    expect(await two!.end("SIGTERM")).toBe(0);
+  } finally {
+    await Promise.all([one!.end("SIGKILL"), two!.end("SIGKILL")]);
+    for (const folder of folders)
+      await rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
+  }
+});
+
+test("a service starts while Redis is away, and shares what it is told once it is there", async () => {
+  await using late = await TestRedis.start();
+  await late.kill();
+  const away = { ...settings, DATABASE_URL: await newDatabase(), REDIS_URL: late.url };
+  await using one = await startService(away);
+  await using two = await startService(away);
+  const { id: codeId } = await newCode(one.clients(), await newProject(one.clients()), says("1"));
+  expect(await answer(two.clients(), codeId)).toBe("1");
+  await late.start();
+  await untilConnected(one, two);
+  await one.clients().codes.updateCode({ codeId, source: says("2") });
+  expect(await answer(two.clients(), codeId)).toBe("2");
 });
 
 test("services that were given different Redis servers say so, and still serve what is so", async () => {
@@ -320,6 +360,17 @@ test("services that were given different Redis servers say so, and still serve w
   await expect.poll(() => answer(a, codeId), { timeout: 10_000 }).toBe("three");
   expect(await (await fetch(`${apart.url}/readyz`)).text()).toContain("is the REDIS_URL of all the same?");
 });
+
+async function tokensOf(databaseUrl: string): Promise<{ tokens: number }> {
+  const client = new Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    const { rows } = await client.query<{ tokens: number }>("select count(*)::int as tokens from tokens");
+    return rows[0]!;
+  } finally {
+    await client.end();
+  }
+}
 
 function says(text: string): string {
   return `def Run(engine): return '${text}'\n`;
@@ -351,7 +402,7 @@ function expectWhole(entries: readonly LogEntry[], runs: number, lines: number):
   for (const own of byRun.values()) expect(own.map(({ text }) => text)).toEqual(whole);
 }
 
-async function untilConnected(...services: Service[]): Promise<void> {
+async function untilConnected(...services: { readonly url: string }[]): Promise<void> {
   for (const { url } of services) {
     const figures = async () => (await fetch(`${url}/metrics`)).text();
     await expect.poll(figures, { timeout: 20_000 }).toMatch(/^codeactions_news_connected 1$/m);
