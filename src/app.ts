@@ -4,6 +4,7 @@ import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
+import { poolHandlers } from "./api/pool.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
@@ -21,12 +22,15 @@ import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
 import { openRedis, type RedisConnection } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
+import { openNodeList, requireNodes, settledAfar } from "./remote-nodes.ts";
+import { languagesOf } from "./runner/languages.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
+import { measurePool } from "./runner/pool-metrics.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
-import type { LanguageState } from "./sandbox/program.ts";
+import { LANGUAGES, type LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
@@ -47,6 +51,7 @@ import { Logs } from "./services/logs.ts";
 import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
+import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
 import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
@@ -82,12 +87,20 @@ const NEWS_COMMAND_MS = 2_000;
 /** A call waits this long for its count at most, and is then counted here alone. */
 const LIMIT_COMMAND_MS = 500;
 
+/** With a node inside the process, or with its doors only. */
+export interface Shape {
+  readonly localNode: boolean;
+}
+
+const WHOLE: Shape = { localNode: true };
+
 /** Starts everything, innermost first. What was started is closed again when a later part fails. */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+export async function startApp(config: Config, log: Logger, shape = WHOLE): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const failed = Promise.withResolvers<Error>();
   const instanceId = newId();
   requireHostSettings(config);
+  requireNodes(config, shape.localNode);
 
   // Infrastructure: where things are kept.
   // The database and the jails run as users of their own: they may pass through, and look at nothing on the way.
@@ -95,7 +108,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const keys = await openKeys(config.secretKey, config.dataDir);
   const metrics = new Metrics();
   // The sandbox prepares its jails while the database starts.
-  const sandboxStarting = openSandbox(sandboxSettings(config), log);
+  const sandboxStarting = shape.localNode
+    ? openSandbox(sandboxSettings(config), log)
+    : Promise.resolve(undefined);
   const sandboxOrNothing = sandboxStarting.catch(() => undefined);
   parts.defer(async () => (await sandboxOrNothing)?.[Symbol.asyncDispose]());
   const databaseUrl = config.databaseUrl || (await startPostgres(parts, config, log));
@@ -120,7 +135,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
   const pool = parts.use(new Pool({ settings: config, log }));
-  pool.setNodes([new LocalNode(sandbox)]);
+  const localNodes = sandbox === undefined ? [] : [new LocalNode(sandbox)];
+  pool.setNodes(localNodes);
+  parts.use(await openNodeList(config, log, (remoteNodes) => pool.setNodes([...localNodes, ...remoteNodes])));
+  const languages = () => languagesOf(statesOf(pool, sandbox));
 
   // Services: what the product does.
   const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
@@ -209,6 +227,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
+      if (run.cold) metrics.startSeconds.observe((run.startUs ?? 0) / 1e6);
       if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
       scheduleFires.runEnded(run);
     },
@@ -280,8 +299,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     now: () => new Date(),
     changed: () => scheduleFires.wake(),
   });
-  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
-  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
+  pool.onChange(({ kind, quarantine, isOurs }) => {
+    if (quarantine !== undefined && isOurs)
+      void tell({ kind: "quarantine", quarantine: { kind, quarantine } });
+  });
+  const poolView = new PoolView({ orm, pool, instanceId });
+  measurePool(metrics, pool);
+  watch(metrics, { sandbox, journal, execution, bus, callbacks });
+  await news.start(
+    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
+  );
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
@@ -306,6 +333,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       }),
       runs: {
         ...runHandlers({ runs, durableRuns, records, logs }),
+        ...poolHandlers({ view: poolView }),
         ...scheduleHandlers({ schedules, redactedHeaders }),
       },
       logs: logHandlers({ logs }),
@@ -320,13 +348,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       ...(config.redisUrl === ""
         ? []
         : [{ name: "redis", needed: false, check: async () => news.describe() }]),
-      ...sandbox.languages().map(({ language }) => ({
+      ...LANGUAGES.map((language) => ({
         name: language,
         needed: false,
-        check: async () => describeLanguage(sandbox.languages(), language),
+        check: async () => describeLanguage(languages(), language),
       })),
     ],
-    remarks: () => waiversOf(config),
+    remarks: () => (shape.localNode ? waiversOf(config) : []),
   });
   const endpoint = endpointDoor({
     catalog,
@@ -367,8 +395,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     codes,
     runs,
     logs,
-    languages: () => sandbox.languages(),
-    languageSettled: (language, signal) => sandbox.settled(language, signal),
+    languages,
+    languageSettled: (language, signal) =>
+      sandbox === undefined ? settledAfar(languages, language, signal) : sandbox.settled(language, signal),
     failed: failed.promise,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -428,6 +457,12 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
   return postgres.url;
 }
 
+/** How each node says its languages are; of the local one it need not be heard first. */
+function statesOf(pool: Pool, sandbox: Sandbox | undefined): LanguageState[][] {
+  const heard = pool.describe().nodes.map(({ description }) => [...(description?.languages ?? [])]);
+  return sandbox === undefined ? heard : [sandbox.languages(), ...heard];
+}
+
 function describePool(pool: Pool): string {
   const { nodes } = pool.describe();
   const takers = nodes.filter(({ takesRuns }) => takesRuns);
@@ -444,15 +479,14 @@ function describePool(pool: Pool): string {
 function watch(
   metrics: Metrics,
   parts: {
-    sandbox: Sandbox;
-    pool: Pool;
+    sandbox: Sandbox | undefined;
     journal: Journal;
     execution: Execution;
     bus: LogBus;
     callbacks: Callbacks;
   },
 ): void {
-  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
+  const { sandbox, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
@@ -465,8 +499,7 @@ function watch(
     () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
-  watchSandbox(metrics, sandbox);
+  if (sandbox !== undefined) watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {
