@@ -38,8 +38,11 @@ export class Peers {
     return this.#peers.values();
   }
 
-  get ids(): string[] {
-    return [...this.#peers.keys()];
+  /** Those that can be expected to answer. */
+  heardNow(nowMs: number): Set<string> {
+    const heard = new Set<string>();
+    for (const { id, heardMs } of this.#peers.values()) if (nowMs - heardMs < SILENT_MS) heard.add(id);
+    return heard;
   }
 
   /** The one with this id; a new one is not known yet. */
