@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { newDatabase } from "./support/database.ts";
 import { TestRedis } from "./support/redis.ts";
-import { type Clients, newCode, newProject, type Service, startService, textOf } from "./support/service.ts";
+import {
+  type Clients,
+  newCode,
+  newProject,
+  refusalOf,
+  type Service,
+  startService,
+  textOf,
+} from "./support/service.ts";
 
 /** Several services on one database: what one learns the others know. */
 
@@ -41,6 +49,17 @@ test("a version that is published at one service is what the next call of anothe
   }
   await b.codes.activateCodeVersion({ codeId, number: 1 });
   expect(await answer(a, codeId)).toBe("0");
+});
+
+test("a version that one service refuses because its workers die is refused by another one, until either lifts it", async () => {
+  const { id: codeId } = await newCode(a, projectId, "import os\ndef Run(engine): os._exit(7)\n");
+  for (let n = 0; n < 5; n++) await a.runs.runCode({ codeId });
+  await expect
+    .poll(async () => (await b.runs.getPool({ projectId })).pool?.quarantines.map((one) => one.codeId))
+    .toEqual([codeId]);
+  expect(await refusalOf(b.runs.runCode({ codeId }))).toMatchObject({ reason: "CODE_QUARANTINED" });
+  await b.runs.liftQuarantine({ codeId, version: 1 });
+  await expect.poll(async () => (await a.runs.getPool({ projectId })).pool?.quarantines).toEqual([]);
 });
 
 function says(n: number): string {
