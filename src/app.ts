@@ -20,15 +20,17 @@ import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
-import { openRedis } from "./core/redis.ts";
+import { openRedis, type RedisConnection } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
+import { openNodeList, requireNodes, settledAfar } from "./remote-nodes.ts";
+import { languagesOf } from "./runner/languages.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
 import { measurePool } from "./runner/pool-metrics.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
-import type { LanguageState } from "./sandbox/program.ts";
+import { LANGUAGES, type LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
@@ -82,13 +84,23 @@ export interface App extends AsyncDisposable {
 const CLOSE_JOURNAL_MS = 5_000;
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
+/** A call waits this long for its count at most, and is then counted here alone. */
+const LIMIT_COMMAND_MS = 500;
+
+/** With a node inside the process, or with its doors only. */
+export interface Shape {
+  readonly localNode: boolean;
+}
+
+const WHOLE: Shape = { localNode: true };
 
 /** Starts everything, innermost first. What was started is closed again when a later part fails. */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+export async function startApp(config: Config, log: Logger, shape = WHOLE): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const failed = Promise.withResolvers<Error>();
   const instanceId = newId();
   requireHostSettings(config);
+  requireNodes(config, shape.localNode);
 
   // Infrastructure: where things are kept.
   // The database and the jails run as users of their own: they may pass through, and look at nothing on the way.
@@ -96,7 +108,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const keys = await openKeys(config.secretKey, config.dataDir);
   const metrics = new Metrics();
   // The sandbox prepares its jails while the database starts.
-  const sandboxStarting = openSandbox(sandboxSettings(config), log);
+  const sandboxStarting = shape.localNode
+    ? openSandbox(sandboxSettings(config), log)
+    : Promise.resolve(undefined);
   const sandboxOrNothing = sandboxStarting.catch(() => undefined);
   parts.defer(async () => (await sandboxOrNothing)?.[Symbol.asyncDispose]());
   const databaseUrl = config.databaseUrl || (await startPostgres(parts, config, log));
@@ -121,12 +135,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
   const pool = parts.use(new Pool({ settings: config, log }));
-  pool.setNodes([new LocalNode(sandbox)]);
+  const localNodes = sandbox === undefined ? [] : [new LocalNode(sandbox)];
+  pool.setNodes(localNodes);
+  parts.use(await openNodeList(config, log, (remoteNodes) => pool.setNodes([...localNodes, ...remoteNodes])));
+  const languages = () => languagesOf(statesOf(pool, sandbox));
 
   // Services: what the product does.
+  const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
   const news = parts.use(
-    await openNews({
-      config,
+    openNews({
+      shared,
       lock,
       instanceId,
       log,
@@ -240,7 +258,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
-  const runs = new Runs({ orm, execution, journal, bus, catalog, records, settings: config });
+  const runs = new Runs({ orm, execution, journal, bus, catalog, records, news, settings: config });
   const queue = new DurableQueue({
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
@@ -330,13 +348,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       ...(config.redisUrl === ""
         ? []
         : [{ name: "redis", needed: false, check: async () => news.describe() }]),
-      ...sandbox.languages().map(({ language }) => ({
+      ...LANGUAGES.map((language) => ({
         name: language,
         needed: false,
-        check: async () => describeLanguage(sandbox.languages(), language),
+        check: async () => describeLanguage(languages(), language),
       })),
     ],
-    remarks: () => waiversOf(config),
+    remarks: () => (shape.localNode ? waiversOf(config) : []),
   });
   const endpoint = endpointDoor({
     catalog,
@@ -344,6 +362,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     projects,
     log,
     rateLimit,
+    sharedCounts: shared && {
+      redis: shared.open("limits", LIMIT_COMMAND_MS),
+      prefix: shared.prefix,
+    },
     endpointHost: config.endpointHost,
   });
   const server = parts.use(
@@ -373,30 +395,49 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     codes,
     runs,
     logs,
-    languages: () => sandbox.languages(),
-    languageSettled: (language, signal) => sandbox.settled(language, signal),
+    languages,
+    languageSettled: (language, signal) =>
+      sandbox === undefined ? settledAfar(languages, language, signal) : sandbox.settled(language, signal),
     failed: failed.promise,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
+/** What services on one database have in common beside it. */
+interface Shared {
+  /** What begins all that this installation has in Redis. */
+  readonly prefix: string;
+  /** A connection of its own, closed with everything else. */
+  open(name: string, commandMs: number): RedisConnection;
+}
+
+async function openShared(
+  parts: AsyncDisposableStack,
+  config: Config,
+  lock: ServiceLock,
+  log: Logger,
+): Promise<Shared> {
+  const open = (name: string, commandMs: number) =>
+    parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
+  return { prefix: `codeactions:${await lock.databaseId()}:`, open };
+}
+
 /** What other services say, where Redis carries it. */
-async function openNews(parts: {
-  config: Config;
+function openNews(parts: {
+  shared: Shared | undefined;
   lock: ServiceLock;
   instanceId: string;
   log: Logger;
   metrics: Metrics;
   place: () => number;
-}): Promise<News> {
-  const { config, lock, instanceId, log, metrics, place } = parts;
-  if (config.redisUrl === "") return noNews;
-  const redis = { url: config.redisUrl, log, commandMs: NEWS_COMMAND_MS };
+}): News {
+  const { shared, lock, instanceId, log, metrics, place } = parts;
+  if (shared === undefined) return noNews;
   const news = new RedisNews({
     id: instanceId,
-    prefix: `codeactions:${await lock.databaseId()}:`,
-    publisher: openRedis({ ...redis, name: "publisher" }),
-    subscriber: openRedis({ ...redis, name: "subscriber" }),
+    prefix: shared.prefix,
+    publisher: shared.open("publisher", NEWS_COMMAND_MS),
+    subscriber: shared.open("subscriber", NEWS_COMMAND_MS),
     others: () => lock.others(),
     place,
     log,
@@ -416,6 +457,12 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
   return postgres.url;
 }
 
+/** How each node says its languages are; of the local one it need not be heard first. */
+function statesOf(pool: Pool, sandbox: Sandbox | undefined): LanguageState[][] {
+  const heard = pool.describe().nodes.map(({ description }) => [...(description?.languages ?? [])]);
+  return sandbox === undefined ? heard : [sandbox.languages(), ...heard];
+}
+
 function describePool(pool: Pool): string {
   const { nodes } = pool.describe();
   const takers = nodes.filter(({ takesRuns }) => takesRuns);
@@ -432,7 +479,7 @@ function describePool(pool: Pool): string {
 function watch(
   metrics: Metrics,
   parts: {
-    sandbox: Sandbox;
+    sandbox: Sandbox | undefined;
     journal: Journal;
     execution: Execution;
     bus: LogBus;
@@ -452,7 +499,7 @@ function watch(
     () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  watchSandbox(metrics, sandbox);
+  if (sandbox !== undefined) watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {

@@ -40,7 +40,8 @@ export function openRedis(parts: {
     if (isAway) log.info({ connection: name }, "Redis is back");
     isAway = false;
   });
-  redis.on("close", () => {
+  // Not when it is closed because it is no longer wanted.
+  redis.on("reconnecting", () => {
     if (!isAway) log.warn({ connection: name, error: cause }, "Redis is away; trying again");
     isAway = true;
     cause = undefined;

@@ -27,6 +27,8 @@ export interface Peer {
 export class Peers {
   readonly #peers = new Map<string, Peer>();
   #living: ReadonlySet<number> = new Set();
+  /** Those that have said goodbye, and hold their locks for a moment yet. */
+  #leaving: ReadonlySet<number> = new Set();
 
   get size(): number {
     return Math.max(this.#peers.size, this.#living.size);
@@ -53,11 +55,15 @@ export class Peers {
 
   left(id: string): void {
     this.#peers.delete(id);
+    const tag = tagOf(id);
+    this.#leaving = new Set(this.#leaving).add(tag);
+    this.#living = new Set([...this.#living].filter((other) => other !== tag));
   }
 
   /** Whose locks are held now. Answers with those that are gone. */
   living(tags: ReadonlySet<number>, nowMs: number): string[] {
-    this.#living = tags;
+    this.#living = new Set([...tags].filter((tag) => !this.#leaving.has(tag)));
+    this.#leaving = new Set([...this.#leaving].filter((tag) => tags.has(tag)));
     const gone = [...this.#peers.values()]
       .filter((peer) => !tags.has(tagOf(peer.id)) && nowMs - peer.heardMs > GONE_MS)
       .map((peer) => peer.id);

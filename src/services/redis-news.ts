@@ -202,8 +202,6 @@ export class RedisNews implements News {
     await this.#beating;
     this.#closed = true;
     await this.#say({ kind: "bye" });
-    this.#subscriber.disconnect();
-    this.#publisher.disconnect();
   }
 
   async #listen(): Promise<void> {
@@ -296,7 +294,9 @@ export class RedisNews implements News {
     try {
       const name = channel.slice(this.#prefix.length);
       if (name.startsWith("log:")) return this.#relay.take(name.slice("log:".length), bytes);
-      const message: unknown = JSON.parse(bytes.toString("utf8"));
+      const message = JSON.parse(bytes.toString("utf8")) as Partial<Word & Answer>;
+      if (typeof message.from !== "string" || typeof message.epoch !== "number")
+        throw new Error("not one of ours");
       if (name === "news") this.#takeWord(message as Word);
       else this.#takeAnswer(message as Answer);
     } catch (error) {

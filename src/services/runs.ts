@@ -1,6 +1,7 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
 import { type Run, RunEntity } from "../core/db/entities/runs.ts";
+import { timeOfId } from "../core/db/partitions.ts";
 import { Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
@@ -20,12 +21,18 @@ import {
   type RunInput,
   type TryAsk,
 } from "./new-run.ts";
+import type { News } from "./news.ts";
 import { claimRequestId, type RequestKey, releaseRequestId } from "./request-ids.ts";
 import { outcomeUnknown } from "./run-endings.ts";
 import type { RunRecords } from "./run-records.ts";
 
 /** How long a repeated request waits between looks at a run that another process has. */
 const ATTACH_POLL_MS = 200;
+/** How long the service that has a run may take to end it before its row is closed by whoever was asked to. */
+const END_ELSEWHERE_MS = 2_000;
+const END_POLL_MS = 25;
+/** How long a request id stands for a run that is not on record, while the service that claimed it may be alive. */
+const CLAIM_MS = 15_000;
 
 /** What callers may do with runs. A run belongs to the service, not to its caller. */
 export class Runs {
@@ -35,6 +42,7 @@ export class Runs {
   readonly #bus: LogBus;
   readonly #catalog: Catalog;
   readonly #records: RunRecords;
+  readonly #news: Pick<News, "others" | "tell">;
   readonly #settings: LimitSettings & HostSettings;
   /** Request ids that are being looked at, by project and id. */
   readonly #claims = new Map<string, Promise<void>>();
@@ -46,6 +54,7 @@ export class Runs {
     bus: LogBus;
     catalog: Catalog;
     records: RunRecords;
+    news: Pick<News, "others" | "tell">;
     settings: LimitSettings & HostSettings;
   }) {
     this.#orm = parts.orm;
@@ -54,6 +63,7 @@ export class Runs {
     this.#bus = parts.bus;
     this.#catalog = parts.catalog;
     this.#records = parts.records;
+    this.#news = parts.news;
     this.#settings = parts.settings;
   }
 
@@ -166,6 +176,11 @@ export class Runs {
       const live = this.#execution.find(earlier);
       if (live !== undefined) return live;
       if (await this.#records.has(earlier)) return earlier;
+      if (this.#news.others > 0 && Date.now() - timeOfId(earlier) < CLAIM_MS) {
+        // Another service may be about to record it; or it gives the id back.
+        await new Promise((resolve) => setTimeout(resolve, END_POLL_MS));
+        continue;
+      }
       // Claimed by a service that was killed before it began the run: nothing of it has happened.
       await releaseRequestId(em, key, earlier);
     }
@@ -205,9 +220,21 @@ export class Runs {
     }
   }
 
-  /** A run that no living process has: its row is closed, so that whoever had it cannot come back. */
+  /**
+   * A run that is not under way here. Whoever has it is asked to end it; where nobody does within a moment, its row is
+   * closed, so that whoever had it cannot come back.
+   */
   async #cancelOrphan(run: Run): Promise<Run> {
     const em = this.#orm.em.fork();
+    if (run.status === "QUEUED" || run.status === "RUNNING") {
+      await this.#news.tell({ kind: "cancel", runId: run.id, reason: "cancelled by a caller" });
+      const lateMs = performance.now() + END_ELSEWHERE_MS;
+      while (this.#news.others > 0 && performance.now() < lateMs) {
+        const now = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
+        if (now !== null && now.status !== "QUEUED" && now.status !== "RUNNING") return now;
+        await new Promise((resolve) => setTimeout(resolve, END_POLL_MS));
+      }
+    }
     await em.nativeUpdate(
       RunEntity,
       { id: run.id, status: { $in: ["QUEUED", "RUNNING"] } },
