@@ -14,6 +14,7 @@ import { goFirstRun } from "./p5-go.ts";
 import { fibo } from "./p6-fibo.ts";
 import { logTail } from "./p7-log-tail.ts";
 import { logVolume } from "./p8-log-volume.ts";
+import { overload } from "./p9-overload.ts";
 import { memory } from "./p10-memory.ts";
 import { asMarkdown, asText } from "./report.ts";
 import { startService } from "./service.ts";
@@ -28,6 +29,7 @@ const FIGURES: readonly Figure[] = [
   fibo,
   logTail,
   logVolume,
+  overload,
   memory,
   failover,
 ];
