@@ -59,6 +59,17 @@ test("a version that is published at one service is what the next call of anothe
   expect(await answer(a, codeId)).toBe("0");
 });
 
+test("a version that one service refuses because its workers die is refused by another one, until either lifts it", async () => {
+  const { id: codeId } = await newCode(a, projectId, "import os\ndef Run(engine): os._exit(7)\n");
+  for (let n = 0; n < 5; n++) await a.runs.runCode({ codeId });
+  await expect
+    .poll(async () => (await b.runs.getPool({ projectId })).pool?.quarantines.map((one) => one.codeId))
+    .toEqual([codeId]);
+  expect(await refusalOf(b.runs.runCode({ codeId }))).toMatchObject({ reason: "CODE_QUARANTINED" });
+  await b.runs.liftQuarantine({ codeId, version: 1 });
+  await expect.poll(async () => (await a.runs.getPool({ projectId })).pool?.quarantines).toEqual([]);
+});
+
 test("a code that is deleted at one service is gone from all addresses of another one", async () => {
   const { id: codeId, slug } = await newCode(a, projectId, says("here"));
   const { project } = await a.projects.getProject({ projectId });
