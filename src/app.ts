@@ -11,7 +11,7 @@ import { runHandlers } from "./api/runs.ts";
 import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
-import type { Config } from "./core/config.ts";
+import { type Config, WrongSettings } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
 import { Listener } from "./core/db/listener.ts";
@@ -34,6 +34,7 @@ import { LANGUAGES, type LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
+import { Cancellations } from "./services/cancellations.ts";
 import { Catalog } from "./services/catalog.ts";
 import { Codes } from "./services/codes.ts";
 import { Dispatcher } from "./services/dispatcher.ts";
@@ -82,6 +83,7 @@ export interface App extends AsyncDisposable {
 }
 
 const CLOSE_JOURNAL_MS = 5_000;
+const STILL_WAITING = "runs of a deleted code could not be cancelled while they wait";
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
 /** A call waits this long for its count at most, and is then counted here alone. */
@@ -174,7 +176,11 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     orm,
     pool: postgres,
     settings: config,
-    deleted: (codeId) => execution.cancelWaiting(codeId),
+    deleted: (codeId) => {
+      execution.cancelWaiting(codeId);
+      // What is left of them ends when its turn comes: the code is not found then.
+      cancellations.codeDeleted(codeId).catch((error: unknown) => log.warn({ error, codeId }, STILL_WAITING));
+    },
     tell,
   });
   const secrets = new Secrets({ orm, key: keys.secrets, tell });
@@ -258,7 +264,20 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     lost: (runs) => metrics.lostRuns.inc(runs),
   });
   parts.defer(() => execution.drain(config.drainMs));
-  const runs = new Runs({ orm, execution, journal, bus, catalog, records, news, settings: config });
+  const cancellations: Cancellations = new Cancellations({
+    orm,
+    pool: postgres,
+    execution,
+    endings,
+    records,
+    redactedHeaders,
+    cancelElsewhere: async (runId, reason) => {
+      if (news.others === 0) return false;
+      await tell({ kind: "cancel", runId, reason });
+      return true;
+    },
+  });
+  const runs = new Runs({ orm, execution, journal, catalog, records, news, settings: config });
   const queue = new DurableQueue({
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
@@ -274,7 +293,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
       pool: postgres,
       execution,
       log,
-      settings: { owner: instanceId, runsMax: config.durableRunsMax },
+      settings: { owner: instanceId, runsMax: () => durableRunsMax(pool, config) },
       isSure: () => lease.isSure,
     }),
   );
@@ -332,7 +351,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
         publicUrlOf: (code) => publicUrlOf(code, publicUrl),
       }),
       runs: {
-        ...runHandlers({ runs, durableRuns, records, logs }),
+        ...runHandlers({ runs, durableRuns, cancellations, records, logs }),
         ...poolHandlers({ view: poolView }),
         ...scheduleHandlers({ schedules, redactedHeaders }),
       },
@@ -420,6 +439,12 @@ async function openShared(
   const open = (name: string, commandMs: number) =>
     parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
   return { prefix: `codeactions:${await lock.databaseId()}:`, open };
+}
+
+/** Durable runs are guests of the pool: of those that wait for it, they are a quarter at most. */
+function durableRunsMax(pool: Pool, config: Config): number {
+  const { capacity } = pool.describe();
+  return capacity === 0 ? 0 : Math.min(config.durableRunsMax, capacity + Math.floor(config.waitersMax / 4));
 }
 
 /** What other services say, where Redis carries it. */
@@ -521,6 +546,9 @@ function callbackWay(config: Config): Way {
   };
 }
 
-async function readAuthorities(config: Config): Promise<string> {
-  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
+async function readAuthorities({ callbackCaFile }: Config): Promise<string> {
+  if (callbackCaFile === "") return "";
+  return readFile(callbackCaFile, "utf8").catch((error: Error) => {
+    throw new WrongSettings(`CODEACTIONS_CALLBACK_CA_FILE cannot be read: ${error.message}`);
+  });
 }

@@ -1,10 +1,18 @@
 import { v7 as newId } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { LogEntry } from "../gen/codeactions/v1/log_pb.ts";
 import { Role } from "../gen/codeactions/v1/project_pb.ts";
 import { RunStatus } from "../gen/codeactions/v1/run_pb.ts";
-import { newDatabase } from "./support/database.ts";
 import { TestRedis } from "./support/redis.ts";
+import {
+  answer,
+  COUNT,
+  expectWhole,
+  logOf,
+  says,
+  sharedSettings,
+  startedOf,
+  WAIT,
+} from "./support/replicas.ts";
 import {
   type Clients,
   newCode,
@@ -19,16 +27,6 @@ import { Tail } from "./support/tail.ts";
 
 /** Several services on one database: what one learns the others know, and what runs at one is followed at any. */
 
-const KEY = Buffer.alloc(32, 7).toString("base64");
-/** Prints its lines one by one, slowly enough for something to happen meanwhile. */
-const COUNT = `import time
-def Run(engine):
-    for n in range(int(engine.body)):
-        print('line', n + 1)
-        time.sleep(0.002)
-`;
-const WAIT = "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(600)\n";
-
 let redis: TestRedis;
 let settings: Record<string, string>;
 let first: Service;
@@ -39,12 +37,7 @@ let projectId: string;
 
 beforeAll(async () => {
   redis = await TestRedis.start();
-  settings = {
-    DATABASE_URL: await newDatabase(),
-    REDIS_URL: redis.url,
-    CODEACTIONS_SECRET_KEY: KEY,
-    CODEACTIONS_GO: "/nonexistent/go",
-  };
+  settings = await sharedSettings(redis);
   [first, second] = await Promise.all([startService(settings), startService(settings)]);
   [a, b] = [first.clients("grpc"), second.clients("grpc")];
   projectId = await newProject(a);
@@ -197,6 +190,38 @@ test("a tail of a project has the log of all services, each run's whole and in o
   }
 });
 
+test("a durable run is followed to its end from anywhere, whichever service takes it", async () => {
+  const { id: codeId } = await newCode(a, projectId, COUNT);
+  const input = { body: utf8("20") };
+  const started = await Promise.all([a, b, a, b].map(({ runs }) => runs.startRun({ codeId, input })));
+  for (const [n, { run }] of started.entries()) {
+    for (const { runs } of [a, b]) {
+      const texts: string[] = [];
+      let status: RunStatus | undefined;
+      for await (const { event } of runs.watchRun({ runId: run!.id })) {
+        if (event?.event.case === "log") texts.push(...event.event.value.entries.map(({ text }) => text));
+        if (event?.event.case === "finished") status = event.event.value.status;
+      }
+      expect([n, status]).toEqual([n, RunStatus.SUCCEEDED]);
+      expect(texts).toEqual(Array.from({ length: 20 }, (_, line) => `line ${line + 1}`));
+    }
+  }
+});
+
+test("a version whose workers kept dying at one service is refused by all, until it is lifted at any", async () => {
+  const { id: codeId } = await newCode(a, projectId, "import os\ndef Run(engine): os._exit(3)\n");
+  for (let death = 0; death < 5; death++)
+    expect((await a.runs.runCode({ codeId })).run?.status).toBe(RunStatus.FAILED);
+  const reasonAt = ({ runs }: Clients) =>
+    runs.runCode({ codeId }).then(
+      () => "none",
+      async (error: unknown) => (await refusalOf(Promise.reject(error))).reason,
+    );
+  await expect.poll(() => reasonAt(b)).toBe("CODE_QUARANTINED");
+  await b.runs.liftQuarantine({ codeId, version: 1 });
+  await expect.poll(() => reasonAt(a)).toBe("none");
+});
+
 test("a limit on calls is one for all services, and its refusal says the same", async () => {
   const { id: codeId } = await newCode(a, projectId, says("x"), {
     rateLimit: { requests: 6, window: { seconds: 60n } },
@@ -217,154 +242,3 @@ test("a limit on calls is one for all services, and its refusal says the same", 
   ]);
   expect(answers[7]!.headers.get("retry-after")).toMatch(/^\d+$/);
 });
-
-test("while Redis is away, killed or just silent, nothing wrong is served for longer than a moment, and all goes on", async () => {
-  const { id: codeId } = await newCode(a, projectId, says("old"));
-  const { token, secret } = await a.projects.createToken({
-    projectId,
-    name: "of the test",
-    role: Role.CONTRIBUTOR,
-  });
-  const known = second.clients("connect", secret);
-  expect(await answer(known, codeId)).toBe("old");
-  await redis.kill();
-  await a.codes.updateCode({ codeId, source: says("new") });
-  await expect.poll(() => answer(known, codeId), { timeout: 10_000 }).toBe("new");
-  await a.projects.revokeToken({ projectId, tokenId: token!.id });
-  await expect
-    .poll(
-      () =>
-        refusalOf(known.runs.runCode({ codeId })).then(
-          ({ reason }) => reason,
-          () => "none",
-        ),
-      {
-        timeout: 10_000,
-      },
-    )
-    .toBe("TOKEN_INVALID");
-  const waiting = await newCode(a, projectId, WAIT);
-  const stream = a.runs.runCodeStream({ codeId: waiting.id })[Symbol.asyncIterator]();
-  const runId = startedOf((await stream.next()).value);
-  expect((await b.runs.cancelRun({ runId })).run?.status).toBe(RunStatus.CANCELLED);
-  const ready = await fetch(`${second.url}/readyz`);
-  expect(ready.status).toBe(200);
-  expect(((await ready.json()) as { checks: unknown[] }).checks).toContainEqual(
-    expect.objectContaining({ name: "redis", needed: false, ok: false }),
-  );
-  expect((await fetch(`${second.url}/action/endpoint/${codeId}`)).status).toBe(200);
-  await redis.start();
-  await untilConnected(first, second);
-  await a.codes.updateCode({ codeId, source: says("newest") });
-  expect(await answer(b, codeId)).toBe("newest");
-  process.kill(redis.pid, "SIGSTOP");
-  try {
-    await a.codes.updateCode({ codeId, source: says("silent") });
-    await expect.poll(() => answer(b, codeId), { timeout: 10_000 }).toBe("silent");
-  } finally {
-    process.kill(redis.pid, "SIGCONT");
-  }
-  await untilConnected(first, second);
-  await a.codes.updateCode({ codeId, source: says("last") });
-  expect(await answer(b, codeId)).toBe("last");
-});
-
-test("a tail of what runs elsewhere loses and repeats nothing while Redis is killed and started again", async () => {
-  const { id: codeId } = await newCode(a, projectId, COUNT);
-  const tails = [
-    new Tail(b, { scope: { case: "codeId", value: codeId } }),
-    new Tail(b, { scope: { case: "projectId", value: projectId }, codeIds: [codeId] }),
-  ];
-  await Promise.all(tails.map((tail) => tail.started));
-  const lines = 3000;
-  const input = { body: utf8(String(lines)) };
-  const stream = a.runs.runCodeStream({ codeId, input })[Symbol.asyncIterator]();
-  const runId = startedOf((await stream.next()).value);
-  const byRun = new Tail(b, {
-    scope: { case: "runId", value: runId },
-    from: { case: "beginning", value: true },
-  });
-  const elsewhere = b.runs.runCode({ codeId, input });
-  const all = [...tails, byRun];
-  const reached = (count: number) =>
-    Promise.all(all.map((tail) => tail.until((entries) => entries.length >= count)));
-  await reached(300);
-  await redis.kill();
-  await reached(900);
-  await redis.start();
-  await reached(1500);
-  await redis.kill();
-  await redis.start();
-  await elsewhere;
-  expect((await byRun.ended)?.status).toBe(RunStatus.SUCCEEDED);
-  expectWhole(byRun.entries, 1, lines);
-  for (const tail of tails) {
-    await tail.until((entries) => entries.length >= 2 * lines);
-    await tail.stop();
-    expectWhole(tail.entries, 2, lines);
-  }
-  await stream.return?.();
-  await untilConnected(first, second);
-});
-
-test("a service that would not hear of what others do, or cannot open what they seal, does not start", async () => {
-  const start = (changed: Record<string, string>) => startService({ ...settings, ...changed });
-  await expect(start({ REDIS_URL: "" })).rejects.toThrow(/another Code Actions.*REDIS_URL/s);
-  await expect(start({ CODEACTIONS_SECRET_KEY: Buffer.alloc(32, 8).toString("base64") })).rejects.toThrow(
-    /another key.*CODEACTIONS_SECRET_KEY/s,
-  );
-  await expect(start({ CODEACTIONS_SECRET_KEY: "" })).rejects.toThrow(/another key/);
-  const DATABASE_URL = await newDatabase();
-  await using _alone = await start({ REDIS_URL: "", DATABASE_URL });
-  await expect(start({ DATABASE_URL })).rejects.toThrow(/another Code Actions without REDIS_URL/);
-});
-
-test("services that were given different Redis servers say so, and still serve what is so", async () => {
-  await using other = await TestRedis.start();
-  await using apart = await startService({ ...settings, REDIS_URL: other.url });
-  const c = apart.clients("grpc");
-  const { id: codeId } = await newCode(a, projectId, says("one"));
-  expect(await answer(c, codeId)).toBe("one");
-  await a.codes.updateCode({ codeId, source: says("two") });
-  await expect.poll(() => answer(c, codeId), { timeout: 10_000 }).toBe("two");
-  await c.codes.updateCode({ codeId, source: says("three") });
-  await expect.poll(() => answer(a, codeId), { timeout: 10_000 }).toBe("three");
-  expect(await (await fetch(`${apart.url}/readyz`)).text()).toContain("is the REDIS_URL of all the same?");
-});
-
-function says(text: string): string {
-  return `def Run(engine): return '${text}'\n`;
-}
-
-async function answer({ runs }: Clients, codeId: string): Promise<string> {
-  const { run } = await runs.runCode({ codeId });
-  return textOf(run?.result?.body);
-}
-
-type Told = { event?: { event: { case?: string | undefined; value?: unknown } } } | undefined;
-
-function startedOf(told: Told): string {
-  expect(told?.event?.event.case).toBe("started");
-  return (told!.event!.event.value as { id: string }).id;
-}
-
-function logOf(told: Told): string {
-  return told?.event?.event.case === "log"
-    ? (told.event.event.value as { entries: { text: string }[] }).entries[0]!.text
-    : "";
-}
-
-/** Every run's lines, each once and in order. */
-function expectWhole(entries: readonly LogEntry[], runs: number, lines: number): void {
-  const byRun = Map.groupBy(entries, ({ runId }) => runId);
-  expect(byRun.size).toBe(runs);
-  const whole = Array.from({ length: lines }, (_, n) => `line ${n + 1}`);
-  for (const own of byRun.values()) expect(own.map(({ text }) => text)).toEqual(whole);
-}
-
-async function untilConnected(...services: Service[]): Promise<void> {
-  for (const { url } of services) {
-    const figures = async () => (await fetch(`${url}/metrics`)).text();
-    await expect.poll(figures, { timeout: 20_000 }).toMatch(/^codeactions_news_connected 1$/m);
-  }
-}

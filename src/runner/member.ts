@@ -131,6 +131,8 @@ export class Member implements Candidate, Disposable {
 
   /** Delivers through the breaker. Rejects with `GivenUp` when that opens before the node has accepted the run. */
   deliver(order: RunOrder, signal: AbortSignal): Promise<Delivered> {
+    // It may have opened in the moment between being chosen and being given the run.
+    if (this.#breaker.state !== "closed") return Promise.reject(new GivenUp(this.#breaker.reason));
     // The node inside this process answers always, and a run there need not pay for this.
     if (this.node.id !== LOCAL_NODE) return this.#deliverAfar(order, signal);
     return this.#breaker.deliver(order.program, order.invocation, order.listener, signal);

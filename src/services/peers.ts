@@ -2,6 +2,8 @@ import { tagOf } from "./service-lock.ts";
 
 /** A service that is not heard for this long may be cut off; it speaks several times as often. */
 export const SILENT_MS = 1_500;
+/** One that is not heard for this long is not waited for: longer than this service itself may have been held up. */
+const DUMB_MS = 5_000;
 /** One that neither speaks nor holds its lock for this long is gone. */
 const GONE_MS = 3_000;
 
@@ -38,8 +40,11 @@ export class Peers {
     return this.#peers.values();
   }
 
-  get ids(): string[] {
-    return [...this.#peers.keys()];
+  /** Those that can be expected to answer. */
+  heardNow(nowMs: number): Set<string> {
+    const heard = new Set<string>();
+    for (const { id, heardMs } of this.#peers.values()) if (nowMs - heardMs < DUMB_MS) heard.add(id);
+    return heard;
   }
 
   /** The one with this id; a new one is not known yet. */

@@ -1,17 +1,14 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import { type Run, RunEntity } from "../core/db/entities/runs.ts";
 import { timeOfId } from "../core/db/partitions.ts";
-import { Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
 import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
 import type { Execution } from "./execution.ts";
 import type { Journal } from "./journal.ts";
 import type { LimitSettings } from "./limits.ts";
 import type { LiveRun, RunView } from "./live-run.ts";
-import type { LogBus } from "./log-bus.ts";
 import {
   HTTP_BODY_BYTES_MAX,
   type NewRun,
@@ -28,8 +25,6 @@ import type { RunRecords } from "./run-records.ts";
 
 /** How long a repeated request waits between looks at a run that another process has. */
 const ATTACH_POLL_MS = 200;
-/** How long the service that has a run may take to end it before its row is closed by whoever was asked to. */
-const END_ELSEWHERE_MS = 2_000;
 const END_POLL_MS = 25;
 /** How long a request id stands for a run that is not on record, while the service that claimed it may be alive. */
 const CLAIM_MS = 15_000;
@@ -39,7 +34,6 @@ export class Runs {
   readonly #orm: MikroORM;
   readonly #execution: Execution;
   readonly #journal: Journal;
-  readonly #bus: LogBus;
   readonly #catalog: Catalog;
   readonly #records: RunRecords;
   readonly #news: Pick<News, "others" | "tell">;
@@ -51,7 +45,6 @@ export class Runs {
     orm: MikroORM;
     execution: Execution;
     journal: Journal;
-    bus: LogBus;
     catalog: Catalog;
     records: RunRecords;
     news: Pick<News, "others" | "tell">;
@@ -60,7 +53,6 @@ export class Runs {
     this.#orm = parts.orm;
     this.#execution = parts.execution;
     this.#journal = parts.journal;
-    this.#bus = parts.bus;
     this.#catalog = parts.catalog;
     this.#records = parts.records;
     this.#news = parts.news;
@@ -113,26 +105,6 @@ export class Runs {
       resultBytesMax: HTTP_BODY_BYTES_MAX,
     });
     return live.ended;
-  }
-
-  /** Ends a run that is under way, and answers with the run as it ended. */
-  async cancel(call: Call, runId: string): Promise<Run> {
-    const { run } = await this.#records.get(call, runId, false).catch((error: unknown) => {
-      const live = this.#execution.find(runId);
-      if (live === undefined) throw error;
-      return { run: live.row };
-    });
-    requireRole(call.caller, "CONTRIBUTOR", {
-      projectId: run.projectId,
-      notFound: () => runNotFound(runId),
-    });
-    const live = this.#execution.find(runId);
-    const wasUnderWay =
-      live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
-    if (wasUnderWay) live?.cancel("cancelled by a caller");
-    const ended = live === undefined ? await this.#cancelOrphan(run) : (await live.ended).run;
-    if (wasUnderWay && ended.status === "CANCELLED") return ended;
-    throw new Refusal("RUN_ENDED", `the run has ended as ${ended.status}`, { runId, status: ended.status });
   }
 
   async #newRun(call: Call, ask: RunAsk, deadlineMs?: number): Promise<NewRun> {
@@ -218,36 +190,5 @@ export class Runs {
       if (view.run.status !== "QUEUED" && view.run.status !== "RUNNING") return view;
       await new Promise((resolve) => setTimeout(resolve, ATTACH_POLL_MS));
     }
-  }
-
-  /**
-   * A run that is not under way here. Whoever has it is asked to end it; where nobody does within a moment, its row is
-   * closed, so that whoever had it cannot come back.
-   */
-  async #cancelOrphan(run: Run): Promise<Run> {
-    const em = this.#orm.em.fork();
-    if (run.status === "QUEUED" || run.status === "RUNNING") {
-      await this.#news.tell({ kind: "cancel", runId: run.id, reason: "cancelled by a caller" });
-      const lateMs = performance.now() + END_ELSEWHERE_MS;
-      while (this.#news.others > 0 && performance.now() < lateMs) {
-        const now = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
-        if (now !== null && now.status !== "QUEUED" && now.status !== "RUNNING") return now;
-        await new Promise((resolve) => setTimeout(resolve, END_POLL_MS));
-      }
-    }
-    await em.nativeUpdate(
-      RunEntity,
-      { id: run.id, status: { $in: ["QUEUED", "RUNNING"] } },
-      {
-        status: "CANCELLED",
-        endTime: new Date(),
-        errorKind: "Cancelled",
-        errorMessage: "cancelled by a caller",
-      },
-    );
-    const ended = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
-    if (ended === null) throw runNotFound(run.id);
-    this.#bus.ended({ run: ended, payload: undefined });
-    return ended;
   }
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Figure, notMeasured, type Row } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
+import { failover } from "./n1-failover.ts";
 import { warmRpc } from "./p1-warm-rpc.ts";
 import { warmEndpoint } from "./p2-warm-endpoint.ts";
 import { coldRun } from "./p3-cold-run.ts";
@@ -30,6 +31,7 @@ const FIGURES: readonly Figure[] = [
   logVolume,
   overload,
   memory,
+  failover,
 ];
 
 const RESULTS = fileURLToPath(new URL("results.md", import.meta.url));
