@@ -14,6 +14,7 @@ import { fibo } from "./p6-fibo.ts";
 import { logTail } from "./p7-log-tail.ts";
 import { logVolume } from "./p8-log-volume.ts";
 import { memory } from "./p10-memory.ts";
+import { queue } from "./q1-queue.ts";
 import { asMarkdown, asText } from "./report.ts";
 import { startService } from "./service.ts";
 
@@ -28,6 +29,7 @@ const FIGURES: readonly Figure[] = [
   logTail,
   logVolume,
   memory,
+  queue,
 ];
 
 const RESULTS = fileURLToPath(new URL("results.md", import.meta.url));
