@@ -263,7 +263,7 @@ func (s *RunnerService) CancelRun(ctx context.Context, request *v1.CancelRunRequ
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceCancelRunProcedure, repeatable}, s.Stub.CancelRun, request)
 }
 
-// CreateSchedule starts a code at the times of a cron expression.
+// CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
 func (s *RunnerService) CreateSchedule(ctx context.Context, request *v1.CreateScheduleRequest) (*v1.CreateScheduleResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceCreateScheduleProcedure, repeatable}, s.Stub.CreateSchedule, request)
 }
@@ -287,7 +287,8 @@ func (s *RunnerService) AllSchedules(ctx context.Context, request *v1.ListSchedu
 	})
 }
 
-// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+// UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+// the next time anew.
 func (s *RunnerService) UpdateSchedule(ctx context.Context, request *v1.UpdateScheduleRequest) (*v1.UpdateScheduleResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceUpdateScheduleProcedure, notRepeatable}, s.Stub.UpdateSchedule, request)
 }

@@ -11,6 +11,7 @@ import {
 import type { Run } from "../core/db/entities/runs.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
 import type { Call } from "../services/access.ts";
+import type { Cancellations } from "../services/cancellations.ts";
 import type { DurableRuns } from "../services/durable-runs.ts";
 import type { RunView } from "../services/live-run.ts";
 import { RunCursor, readRunCursor } from "../services/log-cursor.ts";
@@ -37,6 +38,7 @@ import {
 interface Parts {
   readonly runs: Runs;
   readonly durableRuns: DurableRuns;
+  readonly cancellations: Cancellations;
   readonly records: RunRecords;
   readonly logs: Logs;
 }
@@ -44,6 +46,7 @@ interface Parts {
 export function runHandlers({
   runs,
   durableRuns,
+  cancellations,
   records,
   logs,
 }: Parts): Partial<Handlers<typeof RunnerService>> {
@@ -137,7 +140,7 @@ export function runHandlers({
     },
 
     async cancelRun({ runId }, call) {
-      const run = await runs.cancel(call, runId);
+      const run = await cancellations.cancel(call, runId);
       return { run: runMessage({ run, payload: undefined }, { request: false, result: false }) };
     },
   };

@@ -178,6 +178,8 @@ export class RemoteNode implements Node, Disposable {
     }, SILENT_MS);
     const abort = () => finish();
     signal.addEventListener("abort", abort);
+    const question = { fail: finish };
+    this.#begin(question);
     call.on("data", (response: WatchResponse) => {
       silence.refresh();
       newest = response;
@@ -203,6 +205,7 @@ export class RemoteNode implements Node, Disposable {
     } finally {
       clearTimeout(silence);
       signal.removeEventListener("abort", abort);
+      this.#over(question);
       call.cancel();
     }
   }

@@ -27,8 +27,7 @@ export class Dispatcher implements AsyncDisposable {
   readonly #execution: Execution;
   readonly #log: Logger;
   readonly #owner: string;
-  readonly #runsMax: number;
-  readonly #projectRunsMax: number;
+  readonly #runsMax: () => number;
   readonly #isSure: () => boolean;
   /** Projects that may have due runs, in the order of their turns. */
   readonly #ready = new Set<string>();
@@ -52,8 +51,8 @@ export class Dispatcher implements AsyncDisposable {
     settings: {
       /** This service's id, registered as an instance. */
       owner: string;
-      /** Durable runs that may be under way here at once. */
-      runsMax: number;
+      /** Durable runs that may be under way here at once, now. */
+      runsMax: () => number;
     };
     /** Whether this service still has its lease, as far as it knows. */
     isSure: () => boolean;
@@ -63,7 +62,6 @@ export class Dispatcher implements AsyncDisposable {
     this.#log = parts.log;
     this.#owner = parts.settings.owner;
     this.#runsMax = parts.settings.runsMax;
-    this.#projectRunsMax = Math.max(1, Math.ceil(parts.settings.runsMax * PROJECT_SHARE));
     this.#isSure = parts.isSure;
   }
 
@@ -158,7 +156,7 @@ export class Dispatcher implements AsyncDisposable {
     try {
       await this.#execution.attempt(run);
     } finally {
-      const wasFull = this.#running >= this.#runsMax;
+      const wasFull = this.#running >= this.#runsMax();
       this.#running -= 1;
       const left = this.#underWay.get(projectId)! - 1;
       if (left === 0) this.#underWay.delete(projectId);
@@ -179,12 +177,15 @@ export class Dispatcher implements AsyncDisposable {
 
   /** How many runs each of the projects whose turn it is may have now. */
   #nextShares(): Share[] {
-    let free = Math.min(this.#runsMax - this.#running, CLAIM_MAX);
+    if (this.#ready.size === 0) return [];
+    const runsMax = this.#runsMax();
+    const projectRunsMax = Math.max(1, Math.ceil(runsMax * PROJECT_SHARE));
+    let free = Math.min(runsMax - this.#running, CLAIM_MAX);
     const shares: { projectId: string; runs: number }[] = [];
-    const each = Math.max(1, Math.floor(free / Math.max(1, this.#ready.size)));
+    const each = Math.max(1, Math.floor(free / this.#ready.size));
     for (const projectId of this.#ready) {
-      if (free === 0) break;
-      const runs = Math.min(each, free, this.#projectRunsMax - (this.#underWay.get(projectId) ?? 0));
+      if (free <= 0) break;
+      const runs = Math.min(each, free, projectRunsMax - (this.#underWay.get(projectId) ?? 0));
       if (runs <= 0) continue;
       shares.push({ projectId, runs });
       free -= runs;

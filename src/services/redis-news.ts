@@ -10,8 +10,8 @@ import { type Peer, Peers, SILENT_MS } from "./peers.ts";
 const BEAT_MS = 500;
 /** What is remembered of the database is dropped this often while the news may be incomplete. */
 const DISTRUST_MS = 1_000;
-/** How long is waited for the others to take something in. */
-const TAKEN_IN_MS = 500;
+/** How long is waited for the others to take something in, while they are heard. */
+const TAKEN_IN_MS = 2_000;
 /** How long a start waits for everybody to be heard. */
 const START_MS = 3_000;
 /** How long a project's log is still listened to after its last follower has left. */
@@ -202,8 +202,6 @@ export class RedisNews implements News {
     await this.#beating;
     this.#closed = true;
     await this.#say({ kind: "bye" });
-    this.#subscriber.disconnect();
-    this.#publisher.disconnect();
   }
 
   async #listen(): Promise<void> {
@@ -264,7 +262,7 @@ export class RedisNews implements News {
 
   /** Says something to all, and waits until those that are there have taken it in. */
   async #ask(say: (ask: number) => Saying): Promise<void> {
-    const left = new Set(this.#peers.ids);
+    const left = this.#peers.heardNow(performance.now());
     const ask = ++this.#asks;
     const said = this.#say(say(ask));
     if (left.size === 0 || !this.#isListening) return said;
@@ -296,7 +294,9 @@ export class RedisNews implements News {
     try {
       const name = channel.slice(this.#prefix.length);
       if (name.startsWith("log:")) return this.#relay.take(name.slice("log:".length), bytes);
-      const message: unknown = JSON.parse(bytes.toString("utf8"));
+      const message = JSON.parse(bytes.toString("utf8")) as Partial<Word & Answer>;
+      if (typeof message.from !== "string" || typeof message.epoch !== "number")
+        throw new Error("not one of ours");
       if (name === "news") this.#takeWord(message as Word);
       else this.#takeAnswer(message as Answer);
     } catch (error) {

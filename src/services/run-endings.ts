@@ -94,6 +94,12 @@ export class RunEndings {
     await this.#requeue(live, requeue, true);
   }
 
+  /** A run was ended by its row alone: everybody who waits is told. */
+  announce(run: Run): void {
+    this.#bus.ended({ run, payload: undefined });
+    this.#finished(run);
+  }
+
   /** Gives a durable run back that no worker had: the same attempt gets another chance. */
   async giveBack(live: LiveRun & { readonly order: RunOrder }, waitMs: number): Promise<void> {
     const dueTime = new Date(Date.now() + waitMs);

@@ -1,16 +1,14 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
-import { type Run, RunEntity } from "../core/db/entities/runs.ts";
-import { Refusal } from "../core/errors.ts";
+import { timeOfId } from "../core/db/partitions.ts";
 import { newId } from "../core/ids.ts";
-import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
 import { effectiveHosts, type HostSettings, requireHosts } from "./egress-hosts.ts";
 import type { Execution } from "./execution.ts";
 import type { Journal } from "./journal.ts";
 import type { LimitSettings } from "./limits.ts";
 import type { LiveRun, RunView } from "./live-run.ts";
-import type { LogBus } from "./log-bus.ts";
 import {
   HTTP_BODY_BYTES_MAX,
   type NewRun,
@@ -20,21 +18,25 @@ import {
   type RunInput,
   type TryAsk,
 } from "./new-run.ts";
+import type { News } from "./news.ts";
 import { claimRequestId, type RequestKey, releaseRequestId } from "./request-ids.ts";
 import { outcomeUnknown } from "./run-endings.ts";
 import type { RunRecords } from "./run-records.ts";
 
 /** How long a repeated request waits between looks at a run that another process has. */
 const ATTACH_POLL_MS = 200;
+const END_POLL_MS = 25;
+/** How long a request id stands for a run that is not on record, while the service that claimed it may be alive. */
+const CLAIM_MS = 15_000;
 
 /** What callers may do with runs. A run belongs to the service, not to its caller. */
 export class Runs {
   readonly #orm: MikroORM;
   readonly #execution: Execution;
   readonly #journal: Journal;
-  readonly #bus: LogBus;
   readonly #catalog: Catalog;
   readonly #records: RunRecords;
+  readonly #news: Pick<News, "others" | "tell">;
   readonly #settings: LimitSettings & HostSettings;
   /** Request ids that are being looked at, by project and id. */
   readonly #claims = new Map<string, Promise<void>>();
@@ -43,17 +45,17 @@ export class Runs {
     orm: MikroORM;
     execution: Execution;
     journal: Journal;
-    bus: LogBus;
     catalog: Catalog;
     records: RunRecords;
+    news: Pick<News, "others" | "tell">;
     settings: LimitSettings & HostSettings;
   }) {
     this.#orm = parts.orm;
     this.#execution = parts.execution;
     this.#journal = parts.journal;
-    this.#bus = parts.bus;
     this.#catalog = parts.catalog;
     this.#records = parts.records;
+    this.#news = parts.news;
     this.#settings = parts.settings;
   }
 
@@ -105,26 +107,6 @@ export class Runs {
     return live.ended;
   }
 
-  /** Ends a run that is under way, and answers with the run as it ended. */
-  async cancel(call: Call, runId: string): Promise<Run> {
-    const { run } = await this.#records.get(call, runId, false).catch((error: unknown) => {
-      const live = this.#execution.find(runId);
-      if (live === undefined) throw error;
-      return { run: live.row };
-    });
-    requireRole(call.caller, "CONTRIBUTOR", {
-      projectId: run.projectId,
-      notFound: () => runNotFound(runId),
-    });
-    const live = this.#execution.find(runId);
-    const wasUnderWay =
-      live === undefined ? run.status === "QUEUED" || run.status === "RUNNING" : !live.answered;
-    if (wasUnderWay) live?.cancel("cancelled by a caller");
-    const ended = live === undefined ? await this.#cancelOrphan(run) : (await live.ended).run;
-    if (wasUnderWay && ended.status === "CANCELLED") return ended;
-    throw new Refusal("RUN_ENDED", `the run has ended as ${ended.status}`, { runId, status: ended.status });
-  }
-
   async #newRun(call: Call, ask: RunAsk, deadlineMs?: number): Promise<NewRun> {
     const runnable = await this.#catalog.runnable(ask.codeId, ask.version);
     const { projectId } = runnable.code;
@@ -166,6 +148,11 @@ export class Runs {
       const live = this.#execution.find(earlier);
       if (live !== undefined) return live;
       if (await this.#records.has(earlier)) return earlier;
+      if (this.#news.others > 0 && Date.now() - timeOfId(earlier) < CLAIM_MS) {
+        // Another service may be about to record it; or it gives the id back.
+        await new Promise((resolve) => setTimeout(resolve, END_POLL_MS));
+        continue;
+      }
       // Claimed by a service that was killed before it began the run: nothing of it has happened.
       await releaseRequestId(em, key, earlier);
     }
@@ -203,24 +190,5 @@ export class Runs {
       if (view.run.status !== "QUEUED" && view.run.status !== "RUNNING") return view;
       await new Promise((resolve) => setTimeout(resolve, ATTACH_POLL_MS));
     }
-  }
-
-  /** A run that no living process has: its row is closed, so that whoever had it cannot come back. */
-  async #cancelOrphan(run: Run): Promise<Run> {
-    const em = this.#orm.em.fork();
-    await em.nativeUpdate(
-      RunEntity,
-      { id: run.id, status: { $in: ["QUEUED", "RUNNING"] } },
-      {
-        status: "CANCELLED",
-        endTime: new Date(),
-        errorKind: "Cancelled",
-        errorMessage: "cancelled by a caller",
-      },
-    );
-    const ended = await em.findOne(RunEntity, { id: run.id }, { refresh: true });
-    if (ended === null) throw runNotFound(run.id);
-    this.#bus.ended({ run: ended, payload: undefined });
-    return ended;
   }
 }

@@ -1194,7 +1194,7 @@ class AsyncRunnerService:
         request_id: str | None = None,
         timeout: float | None = None,
     ) -> v1.CreateScheduleResponse:
-        """Starts a code at the times of a cron expression.
+        """Starts a code at the times of a cron expression. A project may have 1,000 schedules.
 
         Args:
             request: The whole request, instead of its fields.
@@ -1207,7 +1207,8 @@ class AsyncRunnerService:
                 seconds to 7 days. 1 hour if absent.
             paused: Whether it starts nothing for now.
             version: The version to run. 0 means the one that is active at each start.
-            input: What the code is given. Absent means an empty POST to `/`.
+            input: What the code is given: 64 KiB of body, query and headers together. Absent means an empty
+                POST to `/`.
             code_timeout: A shorter time-out than the code's own, for each attempt.
             retry_policy: Whether a failed attempt of a run is repeated. One attempt if absent.
             idempotent: As StartRun has it, for each run.
@@ -1307,7 +1308,8 @@ class AsyncRunnerService:
         callback: v1.Callback | Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> v1.UpdateScheduleResponse:
-        """Changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+        """Changes the fields that are present. Another expression or time zone, and the end of a pause,
+        reckon the next time anew.
 
         Args:
             request: The whole request, instead of its fields.
@@ -1321,7 +1323,7 @@ class AsyncRunnerService:
             catch_up_window: How late a start may be made up for.
             paused: Whether it starts nothing for now. What was missed while it was paused is not made up for.
             version: The version to run. 0 means the one that is active at each start.
-            input: What the code is given.
+            input: What the code is given: 64 KiB of body, query and headers together.
             code_timeout: A shorter time-out than the code's own, for each attempt: 1 second at least. 0
                 seconds for the code's own.
             retry_policy: Whether a failed attempt of a run is repeated.

@@ -679,17 +679,23 @@ func (x *RetryPolicy) GetRetryOn() []RunStatus {
 	return nil
 }
 
-// Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input,
-// repeated until it is answered with a 2xx status.
+// Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input, and
+// without a result's body above 256 KiB (`body_bytes` tells).
+//
+// It is told at least once. A status of 2xx within 10 seconds confirms it; anything else, redirects among it, is followed
+// by another try, ten in all over about two hours. The header `Code-Actions-Delivery` is the same for all tries of one
+// callback and tells a receiver what it has had already; `Code-Actions-Run-Id` is the run's id.
 type Callback struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// An `https://` address under the same rules as what codes may reach.
+	// An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+	// beside them. `http://` only where the operator allows it.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-	// `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body.
+	// `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+	// for each try.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 }
 

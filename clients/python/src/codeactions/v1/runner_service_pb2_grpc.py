@@ -205,7 +205,7 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CreateSchedule(self, request, context):
-        """CreateSchedule starts a code at the times of a cron expression.
+        """CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,7 +226,8 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSchedule(self, request, context):
-        """UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+        """UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+        the next time anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -143,7 +143,7 @@ public final class RunnerService {
   }
 
   /**
-   * Starts a code at the times of a cron expression.
+   * Starts a code at the times of a cron expression. A project may have 1,000 schedules.
    *
    * @param request what the call needs
    * @return what the service answers
@@ -189,7 +189,8 @@ public final class RunnerService {
   }
 
   /**
-   * Changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+   * Changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+   * the next time anew.
    *
    * @param request what the call needs
    * @return what the service answers

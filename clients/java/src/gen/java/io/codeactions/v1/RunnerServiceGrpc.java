@@ -726,7 +726,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     default void createSchedule(io.codeactions.v1.CreateScheduleRequest request,
@@ -756,7 +756,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     default void updateSchedule(io.codeactions.v1.UpdateScheduleRequest request,
@@ -953,7 +954,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public void createSchedule(io.codeactions.v1.CreateScheduleRequest request,
@@ -986,7 +987,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public void updateSchedule(io.codeactions.v1.UpdateScheduleRequest request,
@@ -1168,7 +1170,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public io.codeactions.v1.CreateScheduleResponse createSchedule(io.codeactions.v1.CreateScheduleRequest request) throws io.grpc.StatusException {
@@ -1198,7 +1200,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public io.codeactions.v1.UpdateScheduleResponse updateSchedule(io.codeactions.v1.UpdateScheduleRequest request) throws io.grpc.StatusException {
@@ -1374,7 +1377,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public io.codeactions.v1.CreateScheduleResponse createSchedule(io.codeactions.v1.CreateScheduleRequest request) {
@@ -1404,7 +1407,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public io.codeactions.v1.UpdateScheduleResponse updateSchedule(io.codeactions.v1.UpdateScheduleRequest request) {
@@ -1550,7 +1554,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.CreateScheduleResponse> createSchedule(
@@ -1583,7 +1587,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.UpdateScheduleResponse> updateSchedule(
