@@ -38,6 +38,7 @@ import { Cancellations } from "./services/cancellations.ts";
 import { Catalog } from "./services/catalog.ts";
 import { Codes } from "./services/codes.ts";
 import { Dispatcher } from "./services/dispatcher.ts";
+import { DurableFigures } from "./services/durable-figures.ts";
 import { DUE_CHANNEL } from "./services/durable-orders.ts";
 import { DurableQueue } from "./services/durable-queue.ts";
 import { DurableRuns } from "./services/durable-runs.ts";
@@ -85,7 +86,7 @@ export interface App extends AsyncDisposable {
 const CLOSE_JOURNAL_MS = 5_000;
 /** One claims, the other one looks. */
 const DISPATCH_CONNECTIONS = 2;
-const GENERIC_PLANS = "set plan_cache_mode = force_generic_plan";
+const GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan";
 const STILL_WAITING = "runs of a deleted code could not be cancelled while they wait";
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
@@ -325,6 +326,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   });
   const poolView = new PoolView({ orm, pool, instanceId });
   measurePool(metrics, pool);
+  watchDurable(metrics, dispatcher, new DurableFigures(dispatching));
   watch(metrics, { sandbox, journal, execution, bus, callbacks });
   await news.start(
     newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
@@ -442,21 +444,18 @@ async function openShared(
   return { prefix: `codeactions:${await lock.databaseId()}:`, open };
 }
 
-/** Connections to the database, each of which begins with a statement where one is given. They close with everything else. */
+/** Connections to the database, with options of its own where there are any. They close with everything else. */
 function openPool(
   parts: AsyncDisposableStack,
   connectionString: string,
   max: number,
   log: Logger,
-  first?: string,
+  options?: string,
 ): PostgresPool {
-  const pool = new PostgresPool({ connectionString, max });
+  const pool = new PostgresPool({ connectionString, max, ...(options && { options }) });
   pool.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
-  pool.on("connect", (client) => {
-    // One that is in use says so itself, too: whoever uses it learns it from its query.
-    client.on("error", () => {});
-    if (first !== undefined) client.query(first).catch(() => {});
-  });
+  // One that is in use says so itself, too: whoever uses it learns it from its query.
+  pool.on("connect", (client) => client.on("error", () => {}));
   parts.defer(() => pool.end());
   return pool;
 }
@@ -465,6 +464,23 @@ function openPool(
 function durableRunsMax(pool: Pool, config: Config): number {
   const { capacity } = pool.describe();
   return capacity === 0 ? 0 : Math.min(config.durableRunsMax, capacity + Math.floor(config.waitersMax / 4));
+}
+
+function watchDurable(metrics: Metrics, dispatcher: Dispatcher, figures: DurableFigures): void {
+  const name = (what: string) => `codeactions_durable_runs_${what}`;
+  metrics.gauge(name("waiting"), "Durable runs of all projects that wait in the database.", async () => {
+    return (await figures.now()).waiting;
+  });
+  metrics.gauge(name("due"), "Those of them whose time has come.", async () => (await figures.now()).due);
+  metrics.gauge(name("oldest_due_seconds"), "How long the oldest of these has been due.", async () => {
+    return (await figures.now()).oldestDueSeconds;
+  });
+  metrics.gauge(name("under_way"), "Durable runs that this service has taken and not ended.", () => {
+    return dispatcher.underWay;
+  });
+  metrics.gauge(name("claimed"), "Durable runs that this service has taken since its start.", () => {
+    return dispatcher.claimed;
+  });
 }
 
 /** What other services say, where Redis carries it. */

@@ -120,10 +120,11 @@ export class Journal {
 
   /**
    * The row of a run that has begun or moved on. Written soon, in company; `recorded` hurries it. Rows are values:
-   * a run that changes is handed over as a new row, since an earlier one may be on its way.
+   * a run that changes is handed over as a new row, since an earlier one may be on its way. With a longer delay it waits
+   * longer for its end, so that both are one.
    */
-  begin(row: Run, payload: Payload | undefined): void {
-    this.#put(row, payload, [], true);
+  begin(row: Run, payload: Payload | undefined, delayMs = this.#settings.startDelayMs): void {
+    this.#put(row, payload, [], true, delayMs);
     this.#startTimer ??= setTimeout(() => this.#hurryBegun(), this.#settings.startDelayMs);
   }
 
@@ -191,10 +192,16 @@ export class Journal {
     return promise;
   }
 
-  #put(row: Run, payload: Payload | undefined, entries: readonly LogEntry[], writesRow: boolean): Pending {
+  #put(
+    row: Run,
+    payload: Payload | undefined,
+    entries: readonly LogEntry[],
+    writesRow: boolean,
+    delayMs = this.#settings.startDelayMs,
+  ): Pending {
     let pending = this.#pending.get(row.id);
     if (pending === undefined) {
-      const dueMs = performance.now() + this.#settings.startDelayMs;
+      const dueMs = performance.now() + delayMs;
       const isNew = row.attempt === 1 && !this.#begun.has(row.id);
       pending = {
         row,

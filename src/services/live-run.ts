@@ -15,6 +15,9 @@ export interface RunView {
   readonly delivery?: Delivery | undefined;
 }
 
+/** Nobody waits to see that a durable run has begun, and most end before this: their rows are written once less. */
+const DURABLE_DELAY_MS = 200;
+
 /**
  * A run that is under way in this process: its current row, its growing log and its end. Rows are values; every change
  * makes a new one and hands it to the journal.
@@ -101,7 +104,7 @@ export class LiveRun {
   /** The row moves on; the journal writes it in company. */
   began(change: Partial<Run>): void {
     this.#row = { ...this.#row, ...change };
-    this.#journal.begin(this.#row, undefined);
+    this.#journal.begin(this.#row, undefined, this.order && DURABLE_DELAY_MS);
   }
 
   /** The attempt was lost, and another one begins; the log says why. */
