@@ -83,6 +83,9 @@ export interface App extends AsyncDisposable {
 }
 
 const CLOSE_JOURNAL_MS = 5_000;
+/** One claims, the other one looks. */
+const DISPATCH_CONNECTIONS = 2;
+const GENERIC_PLANS = "set plan_cache_mode = force_generic_plan";
 const STILL_WAITING = "runs of a deleted code could not be cancelled while they wait";
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
@@ -128,11 +131,9 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   parts.defer(() => orm.close(true));
   const migrated = await migrate(orm);
   if (migrated.length > 0) log.info({ migrated }, "migrated the database");
-  const postgres = new PostgresPool({ connectionString: databaseUrl, max: config.databaseConnectionsMax });
-  postgres.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
-  // One that is in use says so itself, too: whoever uses it learns it from its query.
-  postgres.on("connect", (client) => client.on("error", () => {}));
-  parts.defer(() => postgres.end());
+  const postgres = openPool(parts, databaseUrl, config.databaseConnectionsMax, log);
+  // Planning a claim over all days takes ten times as long as the claim: once per connection is enough.
+  const dispatching = openPool(parts, databaseUrl, DISPATCH_CONNECTIONS, log, GENERIC_PLANS);
 
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
@@ -290,7 +291,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   });
   const dispatcher: Dispatcher = parts.use(
     new Dispatcher({
-      pool: postgres,
+      pool: dispatching,
       execution,
       log,
       settings: { owner: instanceId, runsMax: () => durableRunsMax(pool, config) },
@@ -439,6 +440,25 @@ async function openShared(
   const open = (name: string, commandMs: number) =>
     parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
   return { prefix: `codeactions:${await lock.databaseId()}:`, open };
+}
+
+/** Connections to the database, each of which begins with a statement where one is given. They close with everything else. */
+function openPool(
+  parts: AsyncDisposableStack,
+  connectionString: string,
+  max: number,
+  log: Logger,
+  first?: string,
+): PostgresPool {
+  const pool = new PostgresPool({ connectionString, max });
+  pool.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
+  pool.on("connect", (client) => {
+    // One that is in use says so itself, too: whoever uses it learns it from its query.
+    client.on("error", () => {});
+    if (first !== undefined) client.query(first).catch(() => {});
+  });
+  parts.defer(() => pool.end());
+  return pool;
 }
 
 /** Durable runs are guests of the pool: of those that wait for it, they are a quarter at most. */

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { rm } from "node:fs/promises";
 import { createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
@@ -234,6 +235,7 @@ test("api starts without a sandbox's tools, runs codes on a node, and ends when 
   const { id: codeId } = await newCode(api.clients, project, QUICK);
   expect((await api.clients.runs.runCode({ codeId })).run?.status).toBe(RunStatus.SUCCEEDED);
   expect(await api.end("SIGTERM")).toBe(0);
+  await rm(folder, { recursive: true, force: true });
 }, 30_000);
 
 test.each([

@@ -8,7 +8,6 @@ import {
   RunView as RunViewEnum,
   type StartRunRequest,
 } from "../../gen/codeactions/v1/runner_service_pb.ts";
-import type { Run } from "../core/db/entities/runs.ts";
 import { fieldInvalid, Refusal } from "../core/errors.ts";
 import type { Call } from "../services/access.ts";
 import type { Cancellations } from "../services/cancellations.ts";
@@ -51,9 +50,9 @@ export function runHandlers({
   logs,
 }: Parts): Partial<Handlers<typeof RunnerService>> {
   /** A run that was queued just now, or the one that the same request led to before. */
-  const queued = async (run: Run | string) => {
-    const view = await records.view(typeof run === "string" ? run : run.id);
-    return { run: runMessage(view, { request: false, result: typeof run === "string" }) };
+  const queued = async (found: RunView | string) => {
+    const view = typeof found === "string" ? await records.view(found) : found;
+    return { run: runMessage(view, { request: false, result: typeof found === "string" }) };
   };
   return {
     async runCode(request, call) {

@@ -13,9 +13,10 @@ import {
   Writer,
 } from "../core/db/binary-arrays.ts";
 import type { RecordPayloads } from "../core/db/entities/codes.ts";
-import type { RetryPolicy, Run } from "../core/db/entities/runs.ts";
+import type { RetryPolicy, Run, RunOrder } from "../core/db/entities/runs.ts";
 import { newId } from "../core/ids.ts";
 import { CALLBACK_COLUMNS, type CallbackAsk } from "./callback-order.ts";
+import type { RunView } from "./live-run.ts";
 import type { RunInput } from "./new-run.ts";
 import { plainInput } from "./stored-input.ts";
 
@@ -81,6 +82,29 @@ export function queuedRun(order: DurableOrder, id: string): QueuedRun {
     createTime,
   } as Run;
   return { row, order };
+}
+
+/** A durable run as its readers see it at its beginning. */
+export function queuedView({ row, order }: QueuedRun): RunView {
+  const { callback } = order;
+  const asked = {
+    runId: row.id,
+    version: order.version,
+    timeoutMs: order.timeoutMs ?? null,
+    retryPolicy: order.retryPolicy,
+    idempotent: order.idempotent,
+    recordPayloads: order.recordPayloads,
+    scheduleId: order.scheduleId ?? null,
+    replayOf: order.replayOf ?? null,
+    earlierAttempts: [],
+  } as unknown as RunOrder;
+  const delivery = callback && {
+    url: callback.url,
+    status: "WAITING" as const,
+    tries: [],
+    nextTime: undefined,
+  };
+  return { run: row, payload: undefined, order: asked, delivery };
 }
 
 /** The same for many at once, in one statement; dispatchers hear of those that are due when it is committed. */

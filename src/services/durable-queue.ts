@@ -3,7 +3,14 @@ import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
 import { Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
-import { type DurableOrder, insertQueuedRuns, type QueuedRun, queuedRun } from "./durable-orders.ts";
+import {
+  type DurableOrder,
+  insertQueuedRuns,
+  type QueuedRun,
+  queuedRun,
+  queuedView,
+} from "./durable-orders.ts";
+import type { RunView } from "./live-run.ts";
 import { claimRequestIds, nameOf, type RequestKey } from "./request-ids.ts";
 
 const BATCH_RUNS_MAX = 500;
@@ -14,7 +21,7 @@ const PENDING_BYTES_MAX = 64 * 1024 * 1024;
 interface Waiting extends QueuedRun {
   readonly key: RequestKey | undefined;
   readonly bytes: number;
-  readonly resolve: (run: Run | string) => void;
+  readonly resolve: (run: RunView | string) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -40,12 +47,12 @@ export class DurableQueue {
   }
 
   /** Queues a run. Answers with it once it is on record, or with the id of the one that the same request led to. */
-  add(order: DurableOrder, key: RequestKey | undefined): Promise<Run | string> {
+  add(order: DurableOrder, key: RequestKey | undefined): Promise<RunView | string> {
     if (this.#waitingBytes > PENDING_BYTES_MAX) {
       const retry = { retryAfterMs: 1_000 };
       throw new Refusal("DATABASE_UNAVAILABLE", "runs cannot be recorded now; try again", {}, retry);
     }
-    const { promise, resolve, reject } = Promise.withResolvers<Run | string>();
+    const { promise, resolve, reject } = Promise.withResolvers<RunView | string>();
     const bytes = 1024 + order.input.body.byteLength;
     this.#waiting.push({ ...queuedRun(order, newId()), key, bytes, resolve, reject });
     this.#waitingBytes += bytes;
@@ -103,10 +110,10 @@ export class DurableQueue {
     }
   }
 
-  #answer({ row, resolve, reject }: Waiting, earlier: string | Refusal | undefined): void {
-    if (earlier instanceof Refusal) return reject(earlier);
-    resolve(earlier ?? row);
-    if (earlier === undefined) this.#queued(row);
+  #answer(waiting: Waiting, earlier: string | Refusal | undefined): void {
+    if (earlier instanceof Refusal) return waiting.reject(earlier);
+    waiting.resolve(earlier ?? queuedView(waiting));
+    if (earlier === undefined) this.#queued(waiting.row);
   }
 
   async #insert(batch: readonly Waiting[]): Promise<Map<string, string | Refusal>> {

@@ -5,6 +5,7 @@ import { type Call, codeNotFound, requireRole, runNotFound } from "./access.ts";
 import type { Catalog } from "./catalog.ts";
 import type { DurableOrder } from "./durable-orders.ts";
 import type { DurableQueue } from "./durable-queue.ts";
+import type { RunView } from "./live-run.ts";
 import { newCodeRun, type RunAsk } from "./new-run.ts";
 import type { RequestKey } from "./request-ids.ts";
 import { type AskedPolicy, retryPolicy } from "./retry-policy.ts";
@@ -54,7 +55,7 @@ export class DurableRuns {
   }
 
   /** Queues a run of a stored code. Answers with the run, or with the id of the one that the same request led to. */
-  async start(call: Call, ask: StartAsk): Promise<Run | string> {
+  async start(call: Call, ask: StartAsk): Promise<RunView | string> {
     const { codeId, version, input, timeoutMs, notBefore, idempotent, callback } = ask;
     requireNotBefore(notBefore);
     const policy = retryPolicy(ask.retryPolicy, idempotent);
@@ -63,7 +64,7 @@ export class DurableRuns {
   }
 
   /** Queues a run with the input of an earlier one. */
-  async replay(call: Call, ask: ReplayAsk): Promise<Run | string> {
+  async replay(call: Call, ask: ReplayAsk): Promise<RunView | string> {
     const { runId, version, callback } = ask;
     const { run, payload: kept } = await this.#records.get(call, runId, true);
     requireRole(call.caller, "CONTRIBUTOR", {
@@ -84,7 +85,7 @@ export class DurableRuns {
     order: Omit<DurableOrder, "projectId" | "codeId" | "trigger" | "recordPayloads" | "scheduleId">,
     ask: StartAsk | ReplayAsk,
     method: string,
-  ): Promise<Run | string> {
+  ): Promise<RunView | string> {
     const runnable = await this.#catalog.runnable(codeId, order.version);
     const { projectId, recordPayloads } = runnable.code;
     requireRole(call.caller, "CONTRIBUTOR", { projectId, notFound: () => codeNotFound(codeId) });

@@ -99,8 +99,9 @@ export class RunRecords {
     let deliveries: ReadonlyMap<string, Delivery> | undefined;
     if (durable.length > 0) {
       const runIds = durable.map(({ id }) => id);
-      deliveries = await this.#deliveriesOf(runIds);
-      const found = await this.#orm.em.fork().find(RunOrderEntity, { runId: { $in: runIds } });
+      const asked = this.#orm.em.fork().find(RunOrderEntity, { runId: { $in: runIds } });
+      const [found, told] = await Promise.all([asked, this.#deliveriesOf(runIds)]);
+      deliveries = told;
       for (const order of found) orders.set(order.runId, order);
     }
     const views: RunView[] = [];

@@ -16,6 +16,7 @@ import { logTail } from "./p7-log-tail.ts";
 import { logVolume } from "./p8-log-volume.ts";
 import { overload } from "./p9-overload.ts";
 import { memory } from "./p10-memory.ts";
+import { queue } from "./q1-queue.ts";
 import { asMarkdown, asText } from "./report.ts";
 import { startService } from "./service.ts";
 
@@ -32,6 +33,7 @@ const FIGURES: readonly Figure[] = [
   overload,
   memory,
   failover,
+  queue,
 ];
 
 const RESULTS = fileURLToPath(new URL("results.md", import.meta.url));
