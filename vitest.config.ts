@@ -10,5 +10,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 180_000,
     teardownTimeout: 30_000,
+    // What is waited for comes at once; a loaded machine may take its time.
+    expect: { poll: { timeout: 10_000 } },
   },
 });

@@ -4,13 +4,14 @@ import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
 import { logHandlers } from "./api/logs.ts";
+import { poolHandlers } from "./api/pool.ts";
 import { projectHandlers } from "./api/projects.ts";
 import { rpcDoor } from "./api/rpc.ts";
 import { runHandlers } from "./api/runs.ts";
 import { scheduleHandlers } from "./api/schedules.ts";
 import { openServer } from "./api/server.ts";
 import { statusDoor } from "./api/status.ts";
-import type { Config } from "./core/config.ts";
+import { type Config, WrongSettings } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
 import { Listener } from "./core/db/listener.ts";
@@ -19,14 +20,17 @@ import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
-import { openRedis } from "./core/redis.ts";
+import { openRedis, type RedisConnection } from "./core/redis.ts";
 import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
+import { openNodeList, requireNodes, settledAfar } from "./remote-nodes.ts";
+import { languagesOf } from "./runner/languages.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
+import { measurePool } from "./runner/pool-metrics.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
-import type { LanguageState } from "./sandbox/program.ts";
+import { LANGUAGES, type LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
@@ -49,6 +53,7 @@ import { Logs } from "./services/logs.ts";
 import { LostRuns } from "./services/lost-runs.ts";
 import { type News, noNews } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
+import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
 import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
@@ -85,13 +90,23 @@ const GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan";
 const STILL_WAITING = "runs of a deleted code could not be cancelled while they wait";
 /** Redis answers within milliseconds, or something is wrong with it. */
 const NEWS_COMMAND_MS = 2_000;
+/** A call waits this long for its count at most, and is then counted here alone. */
+const LIMIT_COMMAND_MS = 500;
+
+/** With a node inside the process, or with its doors only. */
+export interface Shape {
+  readonly localNode: boolean;
+}
+
+const WHOLE: Shape = { localNode: true };
 
 /** Starts everything, innermost first. What was started is closed again when a later part fails. */
-export async function startApp(config: Config, log: Logger): Promise<App> {
+export async function startApp(config: Config, log: Logger, shape = WHOLE): Promise<App> {
   await using parts = new AsyncDisposableStack();
   const failed = Promise.withResolvers<Error>();
   const instanceId = newId();
   requireHostSettings(config);
+  requireNodes(config, shape.localNode);
 
   // Infrastructure: where things are kept.
   // The database and the jails run as users of their own: they may pass through, and look at nothing on the way.
@@ -99,7 +114,9 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   const keys = await openKeys(config.secretKey, config.dataDir);
   const metrics = new Metrics();
   // The sandbox prepares its jails while the database starts.
-  const sandboxStarting = openSandbox(sandboxSettings(config), log);
+  const sandboxStarting = shape.localNode
+    ? openSandbox(sandboxSettings(config), log)
+    : Promise.resolve(undefined);
   const sandboxOrNothing = sandboxStarting.catch(() => undefined);
   parts.defer(async () => (await sandboxOrNothing)?.[Symbol.asyncDispose]());
   const databaseUrl = config.databaseUrl || (await startPostgres(parts, config, log));
@@ -122,12 +139,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
   const pool = parts.use(new Pool({ settings: config, log }));
-  pool.setNodes([new LocalNode(sandbox)]);
+  const localNodes = sandbox === undefined ? [] : [new LocalNode(sandbox)];
+  pool.setNodes(localNodes);
+  parts.use(await openNodeList(config, log, (remoteNodes) => pool.setNodes([...localNodes, ...remoteNodes])));
+  const languages = () => languagesOf(statesOf(pool, sandbox));
 
   // Services: what the product does.
+  const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
   const news = parts.use(
-    await openNews({
-      config,
+    openNews({
+      shared,
       lock,
       instanceId,
       log,
@@ -214,8 +235,8 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     finished: (run) => {
       metrics.runs.inc({ status: run.status, trigger: run.trigger, start: run.cold ? "cold" : "warm" });
       metrics.runSeconds.observe((run.wallUs ?? 0) / 1e6);
-      // What is not told now is found when it is looked for.
-      if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") callbacks.runEnded(run).catch(() => {});
+      if (run.cold) metrics.startSeconds.observe((run.startUs ?? 0) / 1e6);
+      if (run.trigger === "ASYNC" || run.trigger === "SCHEDULE") void callbacks.runEnded(run);
       scheduleFires.runEnded(run);
     },
     requeued: (run, repeated) => {
@@ -258,7 +279,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       return true;
     },
   });
-  const runs = new Runs({ orm, execution, journal, catalog, records, settings: config });
+  const runs = new Runs({ orm, execution, journal, catalog, records, news, settings: config });
   const queue = new DurableQueue({
     pool: postgres,
     queued: ({ projectId, dueTime }) => dispatcher.wake(projectId, dueTime ?? undefined),
@@ -300,8 +321,16 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     changed: () => scheduleFires.wake(),
   });
   watchDurable(metrics, dispatcher, new DurableFigures(dispatching));
-  watch(metrics, { sandbox, pool, journal, execution, bus, callbacks });
-  await news.start(newsEffects({ catalog, projects, secrets, execution, bus, quarantine: () => {} }));
+  pool.onChange(({ kind, quarantine, isOurs }) => {
+    if (quarantine !== undefined && isOurs)
+      void tell({ kind: "quarantine", quarantine: { kind, quarantine } });
+  });
+  const poolView = new PoolView({ orm, pool, instanceId });
+  measurePool(metrics, pool);
+  watch(metrics, { sandbox, journal, execution, bus, callbacks });
+  await news.start(
+    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
+  );
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
@@ -326,6 +355,7 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       }),
       runs: {
         ...runHandlers({ runs, durableRuns, cancellations, records, logs }),
+        ...poolHandlers({ view: poolView }),
         ...scheduleHandlers({ schedules, redactedHeaders }),
       },
       logs: logHandlers({ logs }),
@@ -340,13 +370,13 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
       ...(config.redisUrl === ""
         ? []
         : [{ name: "redis", needed: false, check: async () => news.describe() }]),
-      ...sandbox.languages().map(({ language }) => ({
+      ...LANGUAGES.map((language) => ({
         name: language,
         needed: false,
-        check: async () => describeLanguage(sandbox.languages(), language),
+        check: async () => describeLanguage(languages(), language),
       })),
     ],
-    remarks: () => waiversOf(config),
+    remarks: () => (shape.localNode ? waiversOf(config) : []),
   });
   const endpoint = endpointDoor({
     catalog,
@@ -354,6 +384,10 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     projects,
     log,
     rateLimit,
+    sharedCounts: shared && {
+      redis: shared.open("limits", LIMIT_COMMAND_MS),
+      prefix: shared.prefix,
+    },
     endpointHost: config.endpointHost,
   });
   const server = parts.use(
@@ -383,11 +417,31 @@ export async function startApp(config: Config, log: Logger): Promise<App> {
     codes,
     runs,
     logs,
-    languages: () => sandbox.languages(),
-    languageSettled: (language, signal) => sandbox.settled(language, signal),
+    languages,
+    languageSettled: (language, signal) =>
+      sandbox === undefined ? settledAfar(languages, language, signal) : sandbox.settled(language, signal),
     failed: failed.promise,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
+}
+
+/** What services on one database have in common beside it. */
+interface Shared {
+  /** What begins all that this installation has in Redis. */
+  readonly prefix: string;
+  /** A connection of its own, closed with everything else. */
+  open(name: string, commandMs: number): RedisConnection;
+}
+
+async function openShared(
+  parts: AsyncDisposableStack,
+  config: Config,
+  lock: ServiceLock,
+  log: Logger,
+): Promise<Shared> {
+  const open = (name: string, commandMs: number) =>
+    parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
+  return { prefix: `codeactions:${await lock.databaseId()}:`, open };
 }
 
 /** Connections to the database, with options of its own where there are any. They close with everything else. */
@@ -430,22 +484,21 @@ function watchDurable(metrics: Metrics, dispatcher: Dispatcher, figures: Durable
 }
 
 /** What other services say, where Redis carries it. */
-async function openNews(parts: {
-  config: Config;
+function openNews(parts: {
+  shared: Shared | undefined;
   lock: ServiceLock;
   instanceId: string;
   log: Logger;
   metrics: Metrics;
   place: () => number;
-}): Promise<News> {
-  const { config, lock, instanceId, log, metrics, place } = parts;
-  if (config.redisUrl === "") return noNews;
-  const redis = { url: config.redisUrl, log, commandMs: NEWS_COMMAND_MS };
+}): News {
+  const { shared, lock, instanceId, log, metrics, place } = parts;
+  if (shared === undefined) return noNews;
   const news = new RedisNews({
     id: instanceId,
-    prefix: `codeactions:${await lock.databaseId()}:`,
-    publisher: openRedis({ ...redis, name: "publisher" }),
-    subscriber: openRedis({ ...redis, name: "subscriber" }),
+    prefix: shared.prefix,
+    publisher: shared.open("publisher", NEWS_COMMAND_MS),
+    subscriber: shared.open("subscriber", NEWS_COMMAND_MS),
     others: () => lock.others(),
     place,
     log,
@@ -465,6 +518,12 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
   return postgres.url;
 }
 
+/** How each node says its languages are; of the local one it need not be heard first. */
+function statesOf(pool: Pool, sandbox: Sandbox | undefined): LanguageState[][] {
+  const heard = pool.describe().nodes.map(({ description }) => [...(description?.languages ?? [])]);
+  return sandbox === undefined ? heard : [sandbox.languages(), ...heard];
+}
+
 function describePool(pool: Pool): string {
   const { nodes } = pool.describe();
   const takers = nodes.filter(({ takesRuns }) => takesRuns);
@@ -481,15 +540,14 @@ function describePool(pool: Pool): string {
 function watch(
   metrics: Metrics,
   parts: {
-    sandbox: Sandbox;
-    pool: Pool;
+    sandbox: Sandbox | undefined;
     journal: Journal;
     execution: Execution;
     bus: LogBus;
     callbacks: Callbacks;
   },
 ): void {
-  const { sandbox, pool, journal, execution, bus, callbacks } = parts;
+  const { sandbox, journal, execution, bus, callbacks } = parts;
   metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
   metrics.gauge(
     "codeactions_journal_pending_bytes",
@@ -502,8 +560,7 @@ function watch(
     () => callbacks.pending,
   );
   metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  metrics.gauge("codeactions_queue_depth", "Runs that wait for a node.", () => pool.describe().queue.depth);
-  watchSandbox(metrics, sandbox);
+  if (sandbox !== undefined) watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {
@@ -525,6 +582,9 @@ function callbackWay(config: Config): Way {
   };
 }
 
-async function readAuthorities(config: Config): Promise<string> {
-  return config.callbackCaFile === "" ? "" : readFile(config.callbackCaFile, "utf8");
+async function readAuthorities({ callbackCaFile }: Config): Promise<string> {
+  if (callbackCaFile === "") return "";
+  return readFile(callbackCaFile, "utf8").catch((error: Error) => {
+    throw new WrongSettings(`CODEACTIONS_CALLBACK_CA_FILE cannot be read: ${error.message}`);
+  });
 }

@@ -8,6 +8,7 @@ Usage: node src/main.ts <command>
 
 Commands:
   serve      Start the service (the default): its doors, and a node inside it. Settings come from the environment.
+  api        Start its doors only; codes run on the nodes that CODEACTIONS_NODES names.
   node       Start a node: it runs codes for services, and needs no database.
   doctor     Try to get over every wall of the jail on this host; say how to mend what does not hold.
   migrate    Bring the database at DATABASE_URL to the newest schema, and end.
@@ -21,12 +22,14 @@ Examples:
   npm start
   CODEACTIONS_PORT=9000 CODEACTIONS_DATA_DIR=/var/lib/code-actions node src/main.ts serve
   DATABASE_URL=postgresql://user:password@db:5432/actions node src/main.ts migrate
+  CODEACTIONS_NODES=10.0.0.3:8051,10.0.0.4:8051 CODEACTIONS_NODE_KEY=… node src/main.ts api
   CODEACTIONS_HOST=10.0.0.3 CODEACTIONS_NODE_KEY=… node src/main.ts node
 `;
 
 /** What a command needs is loaded when it is called for, and compiled once: the second start is the quicker for it. */
 const COMMANDS: Record<string, () => Promise<number>> = {
   serve: async () => (await import("./serve.ts")).serve(),
+  api: async () => (await import("./serve.ts")).serve({ localNode: false }),
   node: async () => (await import("./node.ts")).node(),
   migrate: async () => (await import("./serve.ts")).migrateOnly(),
   settings: async () => say(`${(await import("./core/config.ts")).settingsTable()}\n`),

@@ -24,7 +24,7 @@ export interface NodeApp extends AsyncDisposable {
 }
 
 /** How often a service is asked whether it is still there: runs of one that is gone are ended. */
-const PING_MS = 2_000;
+const PING_MS = 3_000;
 /** Runs that one service may have here, waiting ones included. */
 const STREAMS_MAX = 10_000;
 /** What is said last gets so long to leave. */

@@ -1,5 +1,5 @@
 import color from "picocolors";
-import { type App, startApp } from "./app.ts";
+import { type App, type Shape, startApp } from "./app.ts";
 import { type Config, readConfig } from "./core/config.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
 import type { Logger } from "./core/logger.ts";
@@ -9,13 +9,13 @@ import type { Call } from "./services/access.ts";
 import { TakenForGone } from "./services/journal-batch.ts";
 
 /** Starts the service, tells a person what there is to try, and runs until it is told to stop. */
-export async function serve(): Promise<number> {
+export async function serve(shape: Shape = { localNode: true }): Promise<number> {
   const config = readConfig();
   // A person who starts the service reads what it prints; its log is for when something is worth a warning.
   const level = config.demo && config.logLevel === "info" ? "warn" : config.logLevel;
-  const { log, stopped } = openProcess({ ...config, logLevel: level });
+  const { log, stopped } = openProcess({ ...config, logLevel: level }, shape.localNode);
   const startedMs = performance.now();
-  await using app = await startApp(config, log);
+  await using app = await startApp(config, log, shape);
   print(welcome(app, config, performance.now() - startedMs));
   const demo = config.demo ? showDemo(app, config, stopped.signal) : Promise.resolve();
   const reason = await Promise.race([stopped.promise, app.failed.then((error) => endAtOnce(error, log))]);

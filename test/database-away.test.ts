@@ -55,7 +55,7 @@ test("a run whose answer cannot be recorded in time is not lied about, and is on
       headers: {
         "content-type": type,
         authorization: `Bearer ${OPERATOR_TOKEN}`,
-        "connect-timeout-ms": "3000",
+        "connect-timeout-ms": "8000",
       },
       body,
     });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { NodeUnreachable } from "../src/runner/node.ts";
 import type { RemoteNode } from "../src/runner/remote-node.ts";
 import { NEVER, program } from "./sandbox/stage.ts";
@@ -22,6 +22,8 @@ const SUFFIX = process.pid.toString(36);
 const NETWORK = `ca-${SUFFIX}`;
 const [OUR_END, ITS_END] = [`caa${SUFFIX}`, `cab${SUFFIX}`];
 const SUBNET = `10.231.${process.pid % 250}`;
+/** Not by `ip netns exec`, which would hide the control groups. */
+const INSIDE = ["nsenter", `--net=/run/netns/${NETWORK}`];
 const WHY_NOT = whyNoNetworks();
 
 describe.skipIf(WHY_NOT !== undefined)(
@@ -38,9 +40,7 @@ describe.skipIf(WHY_NOT !== undefined)(
       ip("link", "set", OUR_END, "up");
       ip("-n", NETWORK, "link", "set", "lo", "up");
       ip("-n", NETWORK, "link", "set", ITS_END, "up");
-      // Not by `ip netns exec`, which would hide the control groups.
-      const inside = ["nsenter", `--net=/run/netns/${NETWORK}`];
-      node = await startNodeProcess({ CODEACTIONS_HOST: `${SUBNET}.2` }, inside);
+      node = await startNodeProcess({ CODEACTIONS_HOST: `${SUBNET}.2` }, INSIDE);
       line = connectTo(node.port, NODE_KEY, `${SUBNET}.2`);
     });
 
@@ -58,6 +58,11 @@ describe.skipIf(WHY_NOT !== undefined)(
       await expect(hearOut(watched)).rejects.toThrow("has not been heard of for 2.5 s");
       expect(await outcome).toMatchObject({ status: "LOST", error: { kind: "NodeLost" } });
       expect(lines.at(-1)?.text).toContain("was lost");
+      // The node cannot know why nobody is heard any more, and nobody waits for what it does.
+      await vi.waitUntil(() => /^codeactions_runs_under_way 0$/m.test(figuresOf(node)), {
+        timeout: 20_000,
+        interval: 100,
+      });
       plug();
       await answered(line);
       await until(line, ({ busy }) => busy === 0);
@@ -87,6 +92,15 @@ function pull(): void {
 
 function plug(): void {
   ip("-n", NETWORK, "link", "set", ITS_END, "up");
+}
+
+/** What the node tells of itself to somebody in its own network. */
+function figuresOf({ url }: NodeProcess): string {
+  const [command, ...words] = INSIDE as [string, ...string[]];
+  const ask = `process.stdout.write(await (await fetch("${url}/metrics")).text())`;
+  return execFileSync(command, [...words, process.execPath, "--input-type=module", "-e", ask], {
+    encoding: "utf8",
+  });
 }
 
 function ip(...words: string[]): void {

@@ -233,7 +233,8 @@ func (s *RunnerService) StartRun(ctx context.Context, request *v1.StartRunReques
 }
 
 // ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+// are not: the code is given `[redacted]` in their place.
 func (s *RunnerService) ReplayRun(ctx context.Context, request *v1.ReplayRunRequest) (*v1.ReplayRunResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceReplayRunProcedure, repeatable}, s.Stub.ReplayRun, request)
 }
@@ -263,7 +264,7 @@ func (s *RunnerService) CancelRun(ctx context.Context, request *v1.CancelRunRequ
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceCancelRunProcedure, repeatable}, s.Stub.CancelRun, request)
 }
 
-// CreateSchedule starts a code at the times of a cron expression.
+// CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
 func (s *RunnerService) CreateSchedule(ctx context.Context, request *v1.CreateScheduleRequest) (*v1.CreateScheduleResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceCreateScheduleProcedure, repeatable}, s.Stub.CreateSchedule, request)
 }
@@ -287,7 +288,8 @@ func (s *RunnerService) AllSchedules(ctx context.Context, request *v1.ListSchedu
 	})
 }
 
-// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+// UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+// the next time anew.
 func (s *RunnerService) UpdateSchedule(ctx context.Context, request *v1.UpdateScheduleRequest) (*v1.UpdateScheduleResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceUpdateScheduleProcedure, notRepeatable}, s.Stub.UpdateSchedule, request)
 }

@@ -19,7 +19,7 @@ import {
   readInto,
   writeRefusal,
 } from "./http.ts";
-import { type RateLimit, RateLimits } from "./rate-limits.ts";
+import { type RateLimit, RateLimits, type SharedCounts } from "./rate-limits.ts";
 
 interface Parts {
   readonly catalog: Catalog;
@@ -28,6 +28,8 @@ interface Parts {
   readonly log: Logger;
   /** The rate limit of a code that has none of its own. */
   readonly rateLimit: RateLimit;
+  /** Where calls are counted together with other services; undefined for one that is alone. */
+  readonly sharedCounts: SharedCounts | undefined;
   /** A host that only codes answer under; empty when they share one with everything else. */
   readonly endpointHost: string;
 }
@@ -45,7 +47,7 @@ const REFUSED_METHODS = new Set(["CONNECT", "TRACE"]);
 export function endpointDoor(
   parts: Parts,
 ): (request: Request, response: Response, correlationId: string) => boolean {
-  const limits = new RateLimits(parts.rateLimit);
+  const limits = new RateLimits(parts.rateLimit, parts.sharedCounts);
   return (request, response, correlationId) => {
     const url = readTarget(request.url ?? "/");
     const address = addressOf(url.pathname);

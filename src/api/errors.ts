@@ -88,7 +88,12 @@ export function toConnectError(refusal: Refusal): ConnectError {
       ? []
       : [detail(QuotaFailureSchema, { violations: [{ subject: "project", description: details.quota }] })]),
   ];
-  return new ConnectError(refusal.message, CODES[REASONS[reason]], undefined, outgoing, refusal);
+  // Without a trace, as a refusal has none.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  const error = new ConnectError(refusal.message, CODES[REASONS[reason]], undefined, outgoing, refusal);
+  Error.stackTraceLimit = stackTraceLimit;
+  return error;
 }
 
 /** What a handler throws, as a refusal. An aborted wait says "aborted"; the call's signal knows why. */

@@ -113,6 +113,7 @@ async function answer<Ask>(parts: Parts<Ask>, visit: Visit): Promise<void> {
     log.debug({ method: method.name, code: "ok", correlationId }, "call");
   } catch (error) {
     if (response.headersSent) return void response.destroy();
+    answered = true;
     const refusal = refusalOfCall(error, leaving.signal, log, correlationId);
     reference.refuse(request, response, correlationId, refusal);
   }

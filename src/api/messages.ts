@@ -60,7 +60,7 @@ import type {
 } from "../core/db/entities/runs.ts";
 import { fieldInvalid } from "../core/errors.ts";
 import type { Level, Pair, Problem, Stream } from "../sandbox/program.ts";
-import type { Delivery } from "../services/callbacks.ts";
+import type { Delivery } from "../services/callback-rows.ts";
 import type { Payload } from "../services/journal-batch.ts";
 import type { RunView } from "../services/live-run.ts";
 import type { PlacedEntry } from "../services/logs.ts";

@@ -79,7 +79,12 @@ export class Refusal extends Error {
     details: RefusalDetails = {},
     options?: ErrorOptions,
   ) {
+    // Where it was decided tells nobody anything, and a trace costs more than all else of a refusal: an overloaded
+    // service makes thousands a second.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
     this.reason = reason;
     this.metadata = metadata;
     this.details = details;

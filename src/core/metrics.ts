@@ -1,5 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
+/** One of several figures under a name. */
+interface Figure {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** The service's figures, as Prometheus reads them. Labels come from closed lists only, so their number is bounded. */
 export class Metrics {
   readonly #registry = new Registry();
@@ -13,6 +19,12 @@ export class Metrics {
     name: "codeactions_run_seconds",
     help: "The code's own time per run.",
     buckets: [0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300, 900],
+    registers: [this.#registry],
+  });
+  readonly startSeconds = new Histogram({
+    name: "codeactions_start_seconds",
+    help: "How long runs that found no warm worker waited for one to start and load.",
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
     registers: [this.#registry],
   });
   readonly repeatedAttempts = new Counter({
@@ -56,6 +68,34 @@ export class Metrics {
       help,
       registers: [this.#registry],
       collect: async () => gauge.set(await read()),
+    });
+  }
+
+  /** Figures that are looked up when they are asked for, one for each set of labels there is then. */
+  gauges(name: string, help: string, labelNames: string[], read: () => readonly Figure[]): void {
+    const gauge: Gauge = new Gauge({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect: () => {
+        gauge.reset();
+        for (const { labels, value } of read()) gauge.set(labels, value);
+      },
+    });
+  }
+
+  /** The same for figures that only grow. */
+  counts(name: string, help: string, labelNames: string[], read: () => readonly Figure[]): void {
+    const counter: Counter = new Counter({
+      name,
+      help,
+      labelNames,
+      registers: [this.#registry],
+      collect: () => {
+        counter.reset();
+        for (const { labels, value } of read()) counter.inc(labels, value);
+      },
     });
   }
 

@@ -32,18 +32,20 @@ export function openRedis(parts: {
     autoResendUnfulfilledCommands: false,
   });
   let isAway = false;
-  let cause: unknown;
-  redis.on("error", (error: unknown) => {
-    cause = error;
+  let why = "the connection broke";
+  redis.on("error", (error: Error) => {
+    // Nothing but its words: it carries the command that failed, which may be the one with the password.
+    why = error.message;
   });
   redis.on("ready", () => {
     if (isAway) log.info({ connection: name }, "Redis is back");
     isAway = false;
+    why = "the connection broke";
   });
-  redis.on("close", () => {
-    if (!isAway) log.warn({ connection: name, error: cause }, "Redis is away; trying again");
+  // Not when it is closed because it is no longer wanted.
+  redis.on("reconnecting", () => {
+    if (!isAway) log.warn({ connection: name, why }, "Redis is away; trying again");
     isAway = true;
-    cause = undefined;
   });
   return redis;
 }

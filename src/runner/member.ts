@@ -48,6 +48,7 @@ export class Member implements Candidate, Disposable {
   #silence = "";
   #strangers = 0;
   #inFlight = 0;
+  readonly #breakerChanges: Record<BreakerState, number> = { closed: 0, open: 0, "half-open": 0 };
   #readySinceMs = 0;
   #listenNow: () => void = () => {};
 
@@ -72,6 +73,11 @@ export class Member implements Candidate, Disposable {
 
   get breakerChangeTimeMs(): number {
     return this.#breaker.changeTimeMs;
+  }
+
+  /** How often its breaker has come into each state. */
+  get breakerChanges(): Readonly<Record<BreakerState, number>> {
+    return this.#breakerChanges;
   }
 
   /** Why it takes no runs, or why its breaker was opened last; empty when there is nothing to tell. */
@@ -125,6 +131,8 @@ export class Member implements Candidate, Disposable {
 
   /** Delivers through the breaker. Rejects with `GivenUp` when that opens before the node has accepted the run. */
   deliver(order: RunOrder, signal: AbortSignal): Promise<Delivered> {
+    // It may have opened in the moment between being chosen and being given the run.
+    if (this.#breaker.state !== "closed") return Promise.reject(new GivenUp(this.#breaker.reason));
     // The node inside this process answers always, and a run there need not pay for this.
     if (this.node.id !== LOCAL_NODE) return this.#deliverAfar(order, signal);
     return this.#breaker.deliver(order.program, order.invocation, order.listener, signal);
@@ -216,6 +224,7 @@ export class Member implements Candidate, Disposable {
   }
 
   #breakerChanged(state: BreakerState): void {
+    this.#breakerChanges[state] += 1;
     if (state === "open") {
       for (const delivery of this.#pending) delivery.abort(new GivenUp(this.#breaker.reason));
     }

@@ -1,25 +1,28 @@
 import type { Logger } from "../core/logger.ts";
 import type { Language, Outcome, Problem } from "../sandbox/program.ts";
-import { Attempts, acceptedOnce, isForAnother } from "./attempts.ts";
+import { Attempts, isForAnother } from "./attempts.ts";
 import type { BreakerState } from "./breaker.ts";
 import { Bulkhead, type EarlyRefusal, type QueueDescription, type QueueSettings } from "./bulkhead.ts";
 import { Member, type MemberState } from "./member.ts";
 import { type Node, type NodeDescription, NodeUnreachable } from "./node.ts";
 import type { RunOrder } from "./order.ts";
+import { type Quarantine, type QuarantineChange, Quarantines } from "./quarantine.ts";
 import { poolUnavailable, refusalFor } from "./refusals.ts";
 
 /** One thing that happened to the pool. */
-export interface PoolChange {
+export type PoolChange = {
   readonly timeMs: number;
-  readonly kind: PoolChangeKind;
-  readonly nodeId: string;
   /** Why, in one line; empty where there is nothing to say. */
   readonly reason: string;
-}
+  /** It was found out here, and not told by another service. */
+  readonly isOurs: boolean;
+} & (
+  | { readonly kind: NodeChangeKind; readonly nodeId: string; readonly quarantine: undefined }
+  | { readonly kind: QuarantineChange["kind"]; readonly nodeId: ""; readonly quarantine: Quarantine }
+);
 
-export type PoolChangeKind =
+type NodeChangeKind =
   | "NODE_ADDED"
-  | "NODE_CONNECTING"
   | "NODE_READY"
   | "NODE_DRAINING"
   | "NODE_REMOVED"
@@ -35,6 +38,8 @@ export interface PoolNode {
   /** Why it takes no runs, or why its breaker was opened last; empty when there is nothing to tell. */
   readonly reason: string;
   readonly breakerChangeTimeMs: number;
+  /** How often its breaker has come into each state. */
+  readonly breakerChanges: Readonly<Record<BreakerState, number>>;
   readonly takesRuns: boolean;
   readonly inFlightHere: number;
   /** Undefined while nothing was heard of it. */
@@ -47,6 +52,8 @@ export interface PoolDescription {
   readonly capacity: number;
   readonly inFlight: number;
   readonly queue: QueueDescription;
+  /** The newest first. */
+  readonly quarantines: readonly Quarantine[];
 }
 
 /**
@@ -54,6 +61,8 @@ export interface PoolDescription {
  * callers, and of projects only what is fair between them.
  */
 export class Pool implements Disposable {
+  /** Versions that are refused because their workers keep dying. */
+  readonly quarantines: Quarantines;
   readonly #log: Logger;
   readonly #bulkhead: Bulkhead;
   readonly #listeners = new Set<(change: PoolChange) => void>();
@@ -62,6 +71,7 @@ export class Pool implements Disposable {
 
   constructor(parts: { settings: QueueSettings; log: Logger }) {
     this.#log = parts.log;
+    this.quarantines = new Quarantines((change) => this.#tellOfQuarantine(change));
     this.#bulkhead = new Bulkhead({
       settings: parts.settings,
       members: () => this.#members,
@@ -102,41 +112,16 @@ export class Pool implements Disposable {
    * Runs an invocation on one of the nodes. Throws a Refusal, or the signal's reason, as long as no node has accepted
    * it; after that it answers with an outcome, whatever happens.
    */
-  async run(asked: RunOrder, signal: AbortSignal): Promise<Outcome> {
-    const order = asked.idempotent ? { ...asked, listener: acceptedOnce(asked.listener) } : asked;
-    const sinceMs = performance.now();
-    let waitedMs = 0;
-    let attempts: Attempts | undefined;
-    for (;;) {
-      let member = this.#bulkhead.take(order, attempts?.excluded);
-      if (member === undefined) {
-        const fromMs = performance.now();
-        try {
-          member = await this.#bulkhead.wait(order, attempts?.excluded, sinceMs, signal);
-        } catch (error) {
-          if (attempts === undefined) throw error;
-          return attempts.over(error, signal);
-        }
-        waitedMs += performance.now() - fromMs;
-      }
-      let outcome: Outcome | undefined;
-      const givenMs = performance.now();
-      try {
-        const delivered = await member.deliver(order, signal);
-        outcome = await delivered.outcome;
-      } catch (error) {
-        attempts ??= new Attempts(order);
-        if (!isForAnother(error)) return attempts.over(error, signal);
-        attempts.notTaken(member, error);
-      } finally {
-        this.#bulkhead.release(member, order, performance.now() - givenMs);
-      }
-      if (outcome === undefined) continue;
-      if (outcome.status === "LOST" && order.idempotent && !this.#closed) {
-        attempts ??= new Attempts(order);
-        if (attempts.mayFollow(member, outcome, this.#bulkhead, signal)) continue;
-      }
-      return waitedMs === 0 ? outcome : withWait(outcome, waitedMs);
+  async run(order: RunOrder, signal: AbortSignal): Promise<Outcome> {
+    const { context } = order.invocation;
+    const isProbe = this.quarantines.admit(context);
+    try {
+      const outcome = await this.#carryOut(order, signal);
+      this.quarantines.ended(context, outcome, isProbe);
+      return outcome;
+    } catch (error) {
+      if (isProbe) this.quarantines.notBegun(context);
+      throw error;
     }
   }
 
@@ -162,6 +147,7 @@ export class Pool implements Disposable {
       capacity: takers.reduce((sum, { capacity }) => sum + capacity, 0),
       inFlight: this.#bulkhead.inFlight,
       queue: this.#bulkhead.describe(),
+      quarantines: this.quarantines.list(),
     };
   }
 
@@ -179,10 +165,51 @@ export class Pool implements Disposable {
     this.#listeners.clear();
   }
 
+  async #carryOut(asked: RunOrder, signal: AbortSignal): Promise<Outcome> {
+    let order = asked;
+    const sinceMs = performance.now();
+    let waitedMs = 0;
+    let attempts: Attempts | undefined;
+    for (;;) {
+      let member = this.#bulkhead.take(order, attempts?.excluded);
+      if (member === undefined) {
+        const fromMs = performance.now();
+        try {
+          member = await this.#bulkhead.wait(order, attempts?.excluded, sinceMs, signal);
+        } catch (error) {
+          if (attempts === undefined) throw error;
+          return attempts.over(error, signal);
+        }
+        waitedMs += performance.now() - fromMs;
+      }
+      let outcome: Outcome | undefined;
+      const givenMs = performance.now();
+      try {
+        const delivered = await member.deliver(order, signal);
+        outcome = await delivered.outcome;
+      } catch (error) {
+        attempts ??= new Attempts();
+        if (!isForAnother(error)) return attempts.over(error, signal);
+        attempts.notTaken(member, error, order);
+      } finally {
+        this.#bulkhead.release(member, order, performance.now() - givenMs);
+      }
+      if (outcome === undefined) continue;
+      const next = outcome.status === "LOST" && !this.#closed ? order.again?.(outcome) : undefined;
+      if (next !== undefined) {
+        order = { ...order, invocation: next };
+        attempts ??= new Attempts();
+        attempts.lost(member, outcome, order, this.#bulkhead);
+        continue;
+      }
+      return waitedMs === 0 ? outcome : withWait(outcome, waitedMs);
+    }
+  }
+
   #newMember(node: Node): Member {
     return new Member(node, {
       stateChanged: (member, state) => {
-        this.#tell(STATE_KINDS[state], member);
+        if (state !== "connecting") this.#tell(STATE_KINDS[state], member);
         this.#bulkhead.nodesChanged();
       },
       breakerChanged: (member, state) => {
@@ -197,9 +224,17 @@ export class Pool implements Disposable {
     });
   }
 
-  #tell(kind: PoolChangeKind, { node, reason }: Member): void {
-    if (this.#listeners.size === 0) return;
-    const change = { timeMs: Date.now(), kind, nodeId: node.id, reason };
+  #tell(kind: NodeChangeKind, { node, reason }: Member): void {
+    this.#change({ timeMs: Date.now(), kind, nodeId: node.id, reason, quarantine: undefined, isOurs: true });
+  }
+
+  #tellOfQuarantine({ kind, quarantine, isOurs }: QuarantineChange): void {
+    const { codeId, version, reason, round } = quarantine;
+    this.#log.info({ codeId, version, reason, round, kind }, "the quarantine of a version changed");
+    this.#change({ timeMs: Date.now(), kind, nodeId: "", reason, quarantine, isOurs });
+  }
+
+  #change(change: PoolChange): void {
     for (const listener of this.#listeners) listener(change);
   }
 
@@ -210,7 +245,6 @@ export class Pool implements Disposable {
 }
 
 const STATE_KINDS = {
-  connecting: "NODE_CONNECTING",
   ready: "NODE_READY",
   draining: "NODE_DRAINING",
 } as const;
@@ -222,16 +256,16 @@ const BREAKER_KINDS = {
 } as const;
 
 function describeMember(member: Member): PoolNode {
-  const { node, state, breaker, reason, breakerChangeTimeMs, takesRuns, inFlight, description } = member;
   return {
-    id: node.id,
-    state,
-    breaker,
-    reason,
-    breakerChangeTimeMs,
-    takesRuns,
-    inFlightHere: inFlight,
-    description,
+    id: member.node.id,
+    state: member.state,
+    breaker: member.breaker,
+    reason: member.reason,
+    breakerChangeTimeMs: member.breakerChangeTimeMs,
+    breakerChanges: member.breakerChanges,
+    takesRuns: member.takesRuns,
+    inFlightHere: member.inFlight,
+    description: member.description,
   };
 }
 

@@ -65,6 +65,8 @@ export interface NodeAccess {
 
 /** A node tells every second how it is; who has not done so for that long is silent. */
 const SILENT_MS = 2_500;
+/** This process may have stood still itself: so long it reads what has come meanwhile before it calls a node silent. */
+const SURE_MS = 250;
 /** For a connection that neither comes about nor is refused. */
 const CONNECT_MS = 2_500;
 const DESCRIBE_MS = 2_000;
@@ -74,9 +76,9 @@ const CHECK_MS = 70_000;
 const KNOWN_MAX = 10_000;
 
 const OPTIONS = {
-  // A connection that has died without a word is found by pings, also when nobody watches the node.
-  "grpc.keepalive_time_ms": 1_000,
-  "grpc.keepalive_timeout_ms": SILENT_MS,
+  // A connection that has died without a word is found by pings, also when nobody watches the node any more.
+  "grpc.keepalive_time_ms": 2_000,
+  "grpc.keepalive_timeout_ms": 5_000,
   "grpc.keepalive_permit_without_calls": 1,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 1_000,
@@ -171,14 +173,17 @@ export class RemoteNode implements Node, Disposable {
       end ??= error === undefined ? {} : { error };
       wake();
     };
+    let sure: NodeJS.Timeout | undefined;
     const silence = setTimeout(() => {
       const error = new NodeUnreachable(`${this.id} has not been heard of for ${SILENT_MS / 1000} s`);
-      this.#giveUp(error);
-      finish(error);
-    }, SILENT_MS);
+      sure = setTimeout(() => this.#giveUp(error), SURE_MS);
+    }, SILENT_MS - SURE_MS);
     const abort = () => finish();
     signal.addEventListener("abort", abort);
+    const question = { fail: finish };
+    this.#begin(question);
     call.on("data", (response: WatchResponse) => {
+      clearTimeout(sure);
       silence.refresh();
       newest = response;
       wake();
@@ -202,7 +207,9 @@ export class RemoteNode implements Node, Disposable {
       }
     } finally {
       clearTimeout(silence);
+      clearTimeout(sure);
       signal.removeEventListener("abort", abort);
+      this.#over(question);
       call.cancel();
     }
   }

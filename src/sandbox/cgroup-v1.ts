@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { join } from "node:path";
 import type { Group, GroupLimits, Groups } from "./cgroup.ts";
 import { isLeftover } from "./instance.ts";
-import { KeptFile, readPids } from "./kernel-file.ts";
+import { KeptFile, readPids, unlessGone } from "./kernel-file.ts";
 import { retry } from "./retry.ts";
 
 /** Version 1: one tree of folders for each controller, and a group is a folder in each of them. */
@@ -160,13 +160,14 @@ class GroupV1 implements Group {
 async function killAll(folders: Folders): Promise<void> {
   const state = join(folders.freezer, "freezer.state");
   const processes = join(folders.freezer, "cgroup.procs");
-  const emptied = await retry(() => {
-    if (!existsSync(processes) || readPids(processes).length === 0) return true;
+  const killOnce = () => {
+    if (readPids(processes).length === 0) return true;
     writeFileSync(state, "FROZEN");
     for (const pid of readPids(processes)) sendKill(pid);
     writeFileSync(state, "THAWED");
     return false;
-  }, KILL_MS);
+  };
+  const emptied = await retry(() => unlessGone(killOnce) ?? true, KILL_MS);
   if (!emptied) throw new Error(`processes in ${folders.freezer} do not end`);
 }
 
@@ -209,10 +210,8 @@ async function removeAll(instance: Folders): Promise<void> {
 }
 
 function subfolders(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name);
+  const entries = unlessGone(() => readdirSync(folder, { withFileTypes: true })) ?? [];
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
 }
 
 function inEach(folders: Folders, name: string): Folders {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileS
 import { basename, dirname, join } from "node:path";
 import type { Group, GroupLimits, Groups } from "./cgroup.ts";
 import { isLeftover } from "./instance.ts";
-import { KeptFile, readPids } from "./kernel-file.ts";
+import { KeptFile, readPids, unlessGone } from "./kernel-file.ts";
 import { retry } from "./retry.ts";
 
 const CONTROLLERS = ["memory", "pids", "cpu"];
@@ -127,8 +127,8 @@ class GroupV2 implements Group {
 
 /** Kernels before 5.14 cannot kill a group: there it is frozen, killed one by one, and thawed. */
 async function killAll(folder: string): Promise<void> {
-  const emptied = await retry(() => {
-    if (!existsSync(folder) || readPids(join(folder, "cgroup.procs")).length === 0) return true;
+  const killOnce = () => {
+    if (readPids(join(folder, "cgroup.procs")).length === 0) return true;
     if (existsSync(join(folder, "cgroup.kill"))) {
       writeFileSync(join(folder, "cgroup.kill"), "1");
     } else {
@@ -137,7 +137,8 @@ async function killAll(folder: string): Promise<void> {
       writeFileSync(join(folder, "cgroup.freeze"), "0");
     }
     return false;
-  }, KILL_MS);
+  };
+  const emptied = await retry(() => unlessGone(killOnce) ?? true, KILL_MS);
   if (!emptied) throw new Error(`processes in ${folder} do not end`);
 }
 
@@ -161,7 +162,7 @@ async function removeFolder(folder: string): Promise<void> {
 }
 
 async function removeAll(instance: string): Promise<void> {
-  const entries = existsSync(instance) ? readdirSync(instance, { withFileTypes: true }) : [];
+  const entries = unlessGone(() => readdirSync(instance, { withFileTypes: true })) ?? [];
   for (const entry of entries.filter((found) => found.isDirectory())) {
     await killAll(join(instance, entry.name));
     await removeFolder(join(instance, entry.name));

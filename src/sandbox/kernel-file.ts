@@ -36,3 +36,17 @@ export function readPids(file: string): number[] {
   const text = readFileSync(file, "latin1");
   return text === "" ? [] : text.trimEnd().split("\n").map(Number);
 }
+
+/**
+ * Whatever this does with a group that may be removed meanwhile, as by another service that cleans up at the same
+ * moment; undefined when it was.
+ */
+export function unlessGone<Value>(act: () => Value): Value | undefined {
+  try {
+    return act();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENODEV") return undefined;
+    throw error;
+  }
+}

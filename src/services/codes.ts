@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { UniqueConstraintViolationException } from "@mikro-orm/core";
+import { LockMode, UniqueConstraintViolationException } from "@mikro-orm/core";
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import {
   type Code,
@@ -368,7 +368,7 @@ async function findCode(
   codeId: string,
   options: { deletedToo?: boolean; lock?: boolean } = {},
 ): Promise<Code> {
-  const lock = options.lock ? { lockMode: 4 } : {};
+  const lock = options.lock ? { lockMode: LockMode.PESSIMISTIC_WRITE } : {};
   const code = await em.findOne(
     CodeEntity,
     { $and: [{ id: codeId }, options.deletedToo ? notYetPurged() : { deleteTime: null }] },

@@ -168,35 +168,32 @@ export class Execution {
       accepted: () => live.began({ status: "RUNNING", startTime: new Date() }),
       lines: (lines: Parameters<LiveRun["lines"]>[0]) => live.lines(lines),
     };
-    let lost: Outcome | undefined;
-    let given = invocation;
     try {
-      for (;;) {
-        const outcome = await this.#pool.run(
-          { program, invocation: given, listener, deadlineMs, idempotent: false },
-          live.signal,
-        );
-        const repeats = idempotent && this.#mayFollow(live, outcome, deadlineMs);
-        if (!repeats) return await this.#conclude(live, outcome, given, input);
-        lost = outcome;
-        live.repeat(outcome.error?.message ?? "");
-        given = { ...given, context: { ...given.context, attempt: live.row.attempt } };
-      }
+      const again = idempotent
+        ? (lost: Outcome) => this.#nextAttempt(live, lost, invocation, deadlineMs)
+        : undefined;
+      const order = { program, invocation, listener, deadlineMs, again };
+      const outcome = await this.#pool.run(order, live.signal);
+      await this.#conclude(live, outcome, invocation, input);
     } catch (error) {
-      // No node takes another attempt: the last one that there was is the run's end.
-      if (lost !== undefined && !live.signal.aborted) await this.#conclude(live, lost, given, input);
-      else await this.#concludeUnstarted(live, error);
+      await this.#concludeUnstarted(live, error);
     } finally {
       this.#live.delete(live.id);
     }
   }
 
-  /** Whether a run that may be repeated gets another attempt while its caller waits. */
-  #mayFollow(live: LiveRun, { status }: Outcome, deadlineMs: number | undefined): boolean {
-    if (status !== "LOST" || live.signal.aborted || this.#draining) return false;
-    return (
-      live.row.attempt < IDEMPOTENT_ATTEMPTS_MAX && (deadlineMs === undefined || Date.now() < deadlineMs)
-    );
+  /** What a run that may be repeated gives to another node while its caller waits; undefined when it has ended. */
+  #nextAttempt(
+    live: LiveRun,
+    lost: Outcome,
+    invocation: Invocation,
+    deadlineMs: number | undefined,
+  ): Invocation | undefined {
+    if (live.signal.aborted || this.#draining || live.row.attempt === IDEMPOTENT_ATTEMPTS_MAX)
+      return undefined;
+    if (deadlineMs !== undefined && Date.now() >= deadlineMs) return undefined;
+    live.repeat(lost.error?.message ?? "");
+    return { ...invocation, context: { ...invocation.context, attempt: live.row.attempt } };
   }
 
   async #conclude(

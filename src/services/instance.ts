@@ -2,7 +2,7 @@ import type { MikroORM } from "@mikro-orm/postgresql";
 import type { Pool } from "pg";
 import { maintainPartitions } from "../core/db/partitions.ts";
 import type { Logger } from "../core/logger.ts";
-import { forgetOldCallbacks } from "./callbacks.ts";
+import { forgetOldCallbacks } from "./callback-rows.ts";
 import type { Lease } from "./lease.ts";
 import { PURGE_AFTER_DAYS } from "./projects.ts";
 import { forgetOldRequestIds } from "./request-ids.ts";

@@ -1,6 +1,6 @@
 import type { Run, RunOrder, RunStatus } from "../core/db/entities/runs.ts";
 import type { Line, Result } from "../sandbox/program.ts";
-import type { Delivery } from "./callbacks.ts";
+import type { Delivery } from "./callback-rows.ts";
 import type { Journal } from "./journal.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { LogEntry } from "./log-entry.ts";

@@ -75,7 +75,7 @@ export class CommitCursor implements LogCursor {
     this.floor = floor;
     this.writers = new Map(writers);
     this.#part = part;
-    this.#shorten(floor);
+    this.#shorten(0);
   }
 
   /** Nothing of this writer is new at or below this position. */

@@ -5,8 +5,11 @@ import { unpackEntries } from "./log-chunk.ts";
 import { CommitCursor, type LogCursor, RunCursor } from "./log-cursor.ts";
 import { LEVEL_NUMBERS, type LogChunk, type LogFilter, STREAM_NUMBERS } from "./log-entry.ts";
 
-/** No run lasts longer, waiting included: how far before a log entry its run can have begun. */
-const RUN_MS_MAX = 60 * 60 * 1000;
+/**
+ * How long before a log entry its run can have been made: a durable one waits for up to seven days, and then takes its
+ * time. Entries of one that is tried again after even longer are found in its own log only.
+ */
+const RUN_MS_MAX = 8 * 24 * 60 * 60 * 1000;
 
 interface Row {
   run_id: string;

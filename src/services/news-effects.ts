@@ -1,3 +1,4 @@
+import type { Quarantines } from "../runner/quarantine.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Execution } from "./execution.ts";
 import type { LogBus } from "./log-bus.ts";
@@ -12,9 +13,9 @@ export function newsEffects(parts: {
   secrets: Secrets;
   execution: Execution;
   bus: LogBus;
-  quarantine: (quarantine: unknown) => void;
+  quarantines: Quarantines;
 }): NewsListener {
-  const { catalog, projects, secrets, execution, bus } = parts;
+  const { catalog, projects, secrets, execution, bus, quarantines } = parts;
   return {
     heard(item: NewsItem) {
       switch (item.kind) {
@@ -30,7 +31,7 @@ export function newsEffects(parts: {
         case "cancel":
           return execution.find(item.runId)?.cancel(item.reason);
         case "quarantine":
-          return parts.quarantine(item.quarantine);
+          return quarantines.hear(item.quarantine);
       }
     },
     missed() {

@@ -1,4 +1,5 @@
 import type { Run } from "../core/db/entities/runs.ts";
+import type { QuarantineNews } from "../runner/quarantine.ts";
 import type { LogChunk } from "./log-entry.ts";
 
 /** What one service learns and the others on its database have to know, or are asked to do. */
@@ -14,7 +15,7 @@ export type NewsItem =
   /** Whoever has the run is to end it. */
   | { readonly kind: "cancel"; readonly runId: string; readonly reason: string }
   /** A version was put into quarantine, or let out of it; as the pool has it. */
-  | { readonly kind: "quarantine"; readonly quarantine: unknown };
+  | { readonly kind: "quarantine"; readonly quarantine: QuarantineNews };
 
 /** What others have said, brought to whom it concerns. */
 export interface NewsListener {

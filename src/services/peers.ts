@@ -2,6 +2,8 @@ import { tagOf } from "./service-lock.ts";
 
 /** A service that is not heard for this long may be cut off; it speaks several times as often. */
 export const SILENT_MS = 1_500;
+/** One that is not heard for this long is not waited for: longer than this service itself may have been held up. */
+const DUMB_MS = 5_000;
 /** One that neither speaks nor holds its lock for this long is gone. */
 const GONE_MS = 3_000;
 
@@ -27,6 +29,8 @@ export interface Peer {
 export class Peers {
   readonly #peers = new Map<string, Peer>();
   #living: ReadonlySet<number> = new Set();
+  /** Those that have said goodbye, and hold their locks for a moment yet. */
+  #leaving: ReadonlySet<number> = new Set();
 
   get size(): number {
     return Math.max(this.#peers.size, this.#living.size);
@@ -36,8 +40,11 @@ export class Peers {
     return this.#peers.values();
   }
 
-  get ids(): string[] {
-    return [...this.#peers.keys()];
+  /** Those that can be expected to answer. */
+  heardNow(nowMs: number): Set<string> {
+    const heard = new Set<string>();
+    for (const { id, heardMs } of this.#peers.values()) if (nowMs - heardMs < DUMB_MS) heard.add(id);
+    return heard;
   }
 
   /** The one with this id; a new one is not known yet. */
@@ -53,11 +60,15 @@ export class Peers {
 
   left(id: string): void {
     this.#peers.delete(id);
+    const tag = tagOf(id);
+    this.#leaving = new Set(this.#leaving).add(tag);
+    this.#living = new Set([...this.#living].filter((other) => other !== tag));
   }
 
   /** Whose locks are held now. Answers with those that are gone. */
   living(tags: ReadonlySet<number>, nowMs: number): string[] {
-    this.#living = tags;
+    this.#living = new Set([...tags].filter((tag) => !this.#leaving.has(tag)));
+    this.#leaving = new Set([...this.#leaving].filter((tag) => tags.has(tag)));
     const gone = [...this.#peers.values()]
       .filter((peer) => !tags.has(tagOf(peer.id)) && nowMs - peer.heardMs > GONE_MS)
       .map((peer) => peer.id);

@@ -1,60 +1,25 @@
 import type { Run } from "../core/db/entities/runs.ts";
 import type { Logger } from "../core/logger.ts";
 import type { RedisConnection } from "../core/redis.ts";
+import { Asks } from "./asks.ts";
 import type { LogChunk } from "./log-entry.ts";
 import { LogRelay } from "./log-relay.ts";
 import type { Following, News, NewsItem, NewsListener } from "./news.ts";
+import type { Answer, Saying, Word } from "./news-words.ts";
 import { type Peer, Peers, SILENT_MS } from "./peers.ts";
 
 /** How often a service says that it is there, and looks who else is. */
 const BEAT_MS = 500;
 /** What is remembered of the database is dropped this often while the news may be incomplete. */
 const DISTRUST_MS = 1_000;
-/** How long is waited for the others to take something in. */
-const TAKEN_IN_MS = 500;
+/** How long is waited for the others to take something in, while they are heard. */
+const TAKEN_IN_MS = 2_000;
 /** How long a start waits for everybody to be heard. */
 const START_MS = 3_000;
 /** How long a project's log is still listened to after its last follower has left. */
 const LINGER_MS = 10_000;
 /** Projects followed here that the others are told of one by one; with more, they tell everything. */
 const FOLLOWS_MAX = 2_000;
-
-/** What is said to all: who says it, on which of its connections, and its number among the words on that. */
-interface Word {
-  readonly from: string;
-  readonly epoch: number;
-  readonly number: number;
-  readonly say: Saying;
-}
-
-type Saying =
-  /** I am there. */
-  | { readonly kind: "beat" }
-  | { readonly kind: "bye" }
-  /** I begin to listen, or begin anew, and follow these logs (null: take it for all). */
-  | { readonly kind: "hello"; readonly ask: number; readonly follows: readonly string[] | null }
-  | { readonly kind: "follow"; readonly ask: number; readonly projectId: string }
-  | { readonly kind: "unfollow"; readonly projectId: string }
-  | { readonly kind: "item"; readonly ask: number; readonly item: NewsItem };
-
-/** The answer to one who has asked, when what was said is taken in. */
-interface Answer {
-  readonly from: string;
-  readonly ask: number;
-  readonly epoch: number;
-  /** The number of the next word of the one who answers. */
-  readonly next: number;
-  /** To a hello: the logs that are followed there. */
-  readonly follows?: readonly string[] | null;
-  /** To a hello or follow: the numbers of the next messages on these logs, and a place in the commits so far. */
-  readonly logs?: Readonly<Record<string, number>>;
-  readonly place?: number;
-}
-
-interface Asked {
-  readonly left: Set<string>;
-  readonly done: () => void;
-}
 
 interface Followed {
   followers: number;
@@ -81,8 +46,7 @@ export class RedisNews implements News {
   readonly #peers = new Peers();
   readonly #relay: LogRelay;
   readonly #follows = new Map<string, Followed>();
-  readonly #asked = new Map<number, Asked>();
-  #asks = 0;
+  readonly #asks = new Asks(TAKEN_IN_MS);
   #epoch = 0;
   #number = 0;
   /** The channels are subscribed to, and a hello has been said since. */
@@ -202,8 +166,6 @@ export class RedisNews implements News {
     await this.#beating;
     this.#closed = true;
     await this.#say({ kind: "bye" });
-    this.#subscriber.disconnect();
-    this.#publisher.disconnect();
   }
 
   async #listen(): Promise<void> {
@@ -264,16 +226,11 @@ export class RedisNews implements News {
 
   /** Says something to all, and waits until those that are there have taken it in. */
   async #ask(say: (ask: number) => Saying): Promise<void> {
-    const left = new Set(this.#peers.ids);
-    const ask = ++this.#asks;
+    const left = this.#peers.heardNow(performance.now());
+    const ask = this.#asks.next();
     const said = this.#say(say(ask));
     if (left.size === 0 || !this.#isListening) return said;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#asked.set(ask, { left, done: resolve });
-    const timer = setTimeout(resolve, TAKEN_IN_MS);
-    await promise;
-    clearTimeout(timer);
-    this.#asked.delete(ask);
+    await this.#asks.answered(ask, left);
   }
 
   /** Says something to all, in order. What cannot be said is lost, which the others notice. */
@@ -296,7 +253,9 @@ export class RedisNews implements News {
     try {
       const name = channel.slice(this.#prefix.length);
       if (name.startsWith("log:")) return this.#relay.take(name.slice("log:".length), bytes);
-      const message: unknown = JSON.parse(bytes.toString("utf8"));
+      const message = JSON.parse(bytes.toString("utf8")) as Partial<Word & Answer>;
+      if (typeof message.from !== "string" || typeof message.epoch !== "number")
+        throw new Error("not one of ours");
       if (name === "news") this.#takeWord(message as Word);
       else this.#takeAnswer(message as Answer);
     } catch (error) {
@@ -378,8 +337,7 @@ export class RedisNews implements News {
       peer.isKnown = true;
     }
     if (answer.logs !== undefined) this.#relay.expect(answer.from, answer.epoch, answer.logs);
-    const asked = this.#asked.get(answer.ask);
-    if (asked !== undefined) release(asked, answer.from);
+    this.#asks.answer(answer.ask, answer.from);
     if (!this.#isComplete) this.#judge();
   }
 
@@ -412,7 +370,7 @@ export class RedisNews implements News {
   /** One of the others is gone: nobody waits for it any longer. */
   #forget(id: string): void {
     this.#relay.forget(id);
-    for (const asked of this.#asked.values()) release(asked, id);
+    this.#asks.gone(id);
   }
 
   /** Looks whether the news is complete now. */
@@ -440,9 +398,4 @@ export class RedisNews implements News {
   #logChannel(projectId: string): string {
     return `${this.#prefix}log:${projectId}`;
   }
-}
-
-function release(asked: Asked, id: string): void {
-  asked.left.delete(id);
-  if (asked.left.size === 0) asked.done();
 }

@@ -12,7 +12,7 @@ import {
 } from "../core/db/entities/runs.ts";
 import { firstIdAt } from "../core/db/partitions.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
-import type { Delivery } from "./callbacks.ts";
+import type { Delivery } from "./callback-rows.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { RunView } from "./live-run.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId, pageToken } from "./pages.ts";

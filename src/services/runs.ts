@@ -1,5 +1,6 @@
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
+import { timeOfId } from "../core/db/partitions.ts";
 import { newId } from "../core/ids.ts";
 import { type Call, codeNotFound, projectNotFound, requireRole } from "./access.ts";
 import type { Catalog, Runnable } from "./catalog.ts";
@@ -17,12 +18,16 @@ import {
   type RunInput,
   type TryAsk,
 } from "./new-run.ts";
+import type { News } from "./news.ts";
 import { claimRequestId, type RequestKey, releaseRequestId } from "./request-ids.ts";
 import { outcomeUnknown } from "./run-endings.ts";
 import type { RunRecords } from "./run-records.ts";
 
 /** How long a repeated request waits between looks at a run that another process has. */
 const ATTACH_POLL_MS = 200;
+const END_POLL_MS = 25;
+/** How long a request id stands for a run that is not on record, while the service that claimed it may be alive. */
+const CLAIM_MS = 15_000;
 
 /** What callers may do with runs. A run belongs to the service, not to its caller. */
 export class Runs {
@@ -31,6 +36,7 @@ export class Runs {
   readonly #journal: Journal;
   readonly #catalog: Catalog;
   readonly #records: RunRecords;
+  readonly #news: Pick<News, "others" | "tell">;
   readonly #settings: LimitSettings & HostSettings;
   /** Request ids that are being looked at, by project and id. */
   readonly #claims = new Map<string, Promise<void>>();
@@ -41,6 +47,7 @@ export class Runs {
     journal: Journal;
     catalog: Catalog;
     records: RunRecords;
+    news: Pick<News, "others" | "tell">;
     settings: LimitSettings & HostSettings;
   }) {
     this.#orm = parts.orm;
@@ -48,6 +55,7 @@ export class Runs {
     this.#journal = parts.journal;
     this.#catalog = parts.catalog;
     this.#records = parts.records;
+    this.#news = parts.news;
     this.#settings = parts.settings;
   }
 
@@ -140,6 +148,11 @@ export class Runs {
       const live = this.#execution.find(earlier);
       if (live !== undefined) return live;
       if (await this.#records.has(earlier)) return earlier;
+      if (this.#news.others > 0 && Date.now() - timeOfId(earlier) < CLAIM_MS) {
+        // Another service may be about to record it; or it gives the id back.
+        await new Promise((resolve) => setTimeout(resolve, END_POLL_MS));
+        continue;
+      }
       // Claimed by a service that was killed before it began the run: nothing of it has happened.
       await releaseRequestId(em, key, earlier);
     }

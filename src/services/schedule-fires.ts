@@ -105,9 +105,15 @@ export class ScheduleFires implements AsyncDisposable {
   }
 
   /** Starts what has waited for a run that has ended by now. */
-  async #startWaiting(client: PoolClient): Promise<readonly FireOutcome[]> {
-    const { rows } = await client.query<WaitingRow>({ name: "claim-waiting-schedules", text: CLAIM_WAITING });
-    if (rows.length === 0) return [];
+  async #startWaiting(client: PoolClient): Promise<readonly (FireOutcome | undefined)[]> {
+    const { rows: claimed } = await client.query<WaitingRow>({
+      name: "claim-waiting-schedules",
+      text: CLAIM_WAITING,
+    });
+    if (claimed.length === 0) return [];
+    // Between the look and the lock another service may have started what waited, and something else waits.
+    const open = await findOpen(client, idsOf(claimed));
+    const rows = claimed.filter(({ id }) => !open.has(id));
     const started = rows.map((row) => ({ row, run: queuedRun(orderOf(row), newId()) }));
     await insertQueuedRuns(
       client,
@@ -126,12 +132,12 @@ export class ScheduleFires implements AsyncDisposable {
           last_run_id = case when last_fire_time = started.fire_time then started.run_id else last_run_id end
         from started where schedules.id = started.id`,
       values: [
-        rows.map(({ id }) => id),
+        idsOf(rows),
         rows.map(({ waiting_fire_time }) => waiting_fire_time),
         started.map(({ run }) => run.row.id),
       ],
     });
-    return rows.map(() => "started");
+    return claimed.map(({ id }) => (open.has(id) ? undefined : "started"));
   }
 
   /** Decides about every schedule whose time has come. */
@@ -143,10 +149,7 @@ export class ScheduleFires implements AsyncDisposable {
       values: [now],
     });
     if (rows.length === 0) return [];
-    const open = await findOpen(
-      client,
-      rows.map(({ id }) => id),
-    );
+    const open = await findOpen(client, idsOf(rows));
     const decisions = rows.map((row) => this.#decide(row, now, open.has(row.id)));
     const isNew = await insertFires(
       client,
@@ -265,6 +268,10 @@ async function findOpen(client: PoolClient, ids: readonly string[]): Promise<Rea
     values: [ids],
   });
   return new Set(rows.map(({ schedule_id }) => schedule_id));
+}
+
+function idsOf(rows: readonly { readonly id: string }[]): string[] {
+  return rows.map(({ id }) => id);
 }
 
 const CLAIM_DUE = `

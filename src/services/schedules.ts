@@ -83,7 +83,11 @@ export class Schedules {
     await this.#requireSound(ask, code);
     const schedule = await this.#orm.em.fork().transactional(async (em) => {
       // The project's row is locked so that two writers cannot pass the limit together, the code's so that it is there.
-      const project = await em.findOne(ProjectEntity, { id: projectId, deleteTime: null }, { lockMode: 4 });
+      const project = await em.findOne(
+        ProjectEntity,
+        { id: projectId, deleteTime: null },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      );
       if (project === null) throw projectNotFound(projectId);
       await findCode(em, codeId, LockMode.PESSIMISTIC_READ);
       const id = newId();

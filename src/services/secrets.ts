@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, randomBytes } from "node:crypto";
+import { LockMode } from "@mikro-orm/core";
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { type Secret, SecretEntity } from "../core/db/entities/codes.ts";
 import { ProjectEntity } from "../core/db/entities/projects.ts";
@@ -49,7 +50,11 @@ export class Secrets {
     requireRole(call.caller, "EDITOR", { projectId, notFound: () => projectNotFound(projectId) });
     const secret = await this.#orm.em.fork().transactional(async (em) => {
       // The project's row is locked so that two writers cannot pass the limits together.
-      const project = await em.findOne(ProjectEntity, { id: projectId, deleteTime: null }, { lockMode: 4 });
+      const project = await em.findOne(
+        ProjectEntity,
+        { id: projectId, deleteTime: null },
+        { lockMode: LockMode.PESSIMISTIC_WRITE },
+      );
       if (project === null) throw projectNotFound(projectId);
       const existing = await em.find(SecretEntity, { projectId });
       requireRoom(existing, name, Buffer.byteLength(value));

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { durationFromMs } from "@bufbuild/protobuf/wkt";
+import { Client } from "pg";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { CodeType, EndpointAuth, Language } from "../../gen/codeactions/v1/code_pb.ts";
 import { CodeVersionView } from "../../gen/codeactions/v1/code_service_pb.ts";
@@ -144,6 +145,44 @@ test("an update changes only the fields that are present", async () => {
   });
   expect(code).toMatchObject({ timeout: { seconds: 5n }, labels: {}, description: "words", name: "a code" });
 });
+
+test.each([
+  ["a code", "codes", (codeId: string) => clients.codes.updateCode({ codeId, name: "second" })],
+  [
+    "a project's secrets",
+    "projects",
+    () => clients.codes.putSecret({ projectId, name: "SECOND", value: "a secret" }),
+  ],
+])("a change of %s waits for another one that is under way", async (_, table, change) => {
+  const { id: codeId } = await newCode(clients, projectId, ANSWER("first"));
+  const earlier = new Client({ connectionString: service.databaseUrl });
+  await earlier.connect();
+  try {
+    await earlier.query("begin");
+    await earlier.query(`select 1 from ${table} where id = $1 for update`, [
+      table === "codes" ? codeId : projectId,
+    ]);
+    let settled = false;
+    const later = change(codeId).finally(() => {
+      settled = true;
+    });
+    later.catch(() => {});
+    await expect.poll(async () => settled || (await waitingFor(earlier)) > 0, { timeout: 20_000 }).toBe(true);
+    expect(settled).toBe(false);
+    await earlier.query("commit");
+    await later;
+  } finally {
+    await earlier.end();
+  }
+});
+
+/** How many connections wait for a lock of another one. */
+async function waitingFor(client: Client): Promise<number> {
+  const { rows } = await client.query(
+    "select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+  );
+  return rows.length;
+}
 
 test("a deleted code is gone everywhere at once, and comes back whole", async () => {
   const { id: codeId, slug } = await newCode(clients, projectId, ANSWER("x"), { name: "to be deleted" });

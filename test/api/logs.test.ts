@@ -12,6 +12,7 @@ import {
   startService,
   utf8,
 } from "../support/service.ts";
+import { Tail } from "../support/tail.ts";
 
 const SAY = "def Run(engine):\n    for line in engine.body.split(','): print(line)\n";
 
@@ -30,7 +31,7 @@ afterAll(() => service?.[Symbol.asyncDispose]());
 test("a tail shows a line while the code that wrote it is still running", async () => {
   const source = "import time\ndef Run(engine):\n    print('first')\n    while True: time.sleep(0.01)\n";
   const { id: codeId } = await newCode(clients, projectId, source);
-  const tail = new Tail({ scope: { case: "codeId", value: codeId } });
+  const tail = new Tail(clients, { scope: { case: "codeId", value: codeId } });
   await tail.started;
   const stop = new AbortController();
   const call = clients.runs.runCode({ codeId }, { signal: stop.signal }).catch(() => {});
@@ -46,13 +47,13 @@ test("a tail shows a line while the code that wrote it is still running", async 
 test("100,000 lines arrive complete and in order, live and from history", async () => {
   const source = "def Run(engine):\n    for n in range(100000): print('line', n)\n";
   const { id: codeId } = await newCode(clients, projectId, source);
-  const live = new Tail({ scope: { case: "codeId", value: codeId } });
+  const live = new Tail(clients, { scope: { case: "codeId", value: codeId } });
   await live.started;
   const { run } = await clients.runs.runCode({ codeId });
   expect(run).toMatchObject({ status: RunStatus.SUCCEEDED, usage: { logEntries: 100000n } });
   await live.until((entries) => entries.length >= 100_000);
   await live.stop();
-  const history = new Tail({
+  const history = new Tail(clients, {
     scope: { case: "runId", value: run!.id },
     from: { case: "beginning", value: true },
   });
@@ -75,12 +76,12 @@ test.each(["runId", "codeId", "projectId"] as const)(
     const scope = { case: kind, value } as TailLogsRequest["scope"];
     const mine = (entries: LogEntry[]) =>
       entries.filter((entry) => entry.runId === run!.id).map(({ text }) => text);
-    const whole = new Tail({ scope, from: { case: "beginning", value: true } });
+    const whole = new Tail(clients, { scope, from: { case: "beginning", value: true } });
     await whole.until((entries) => mine(entries).length === 40);
     await whole.stop();
     const own = whole.entries.filter((entry) => entry.runId === run!.id);
     for (const at of [0, 17, 38]) {
-      const rest = new Tail({ scope, from: { case: "cursor", value: own[at]!.cursor } });
+      const rest = new Tail(clients, { scope, from: { case: "cursor", value: own[at]!.cursor } });
       await rest.until((entries) => mine(entries).length === 39 - at);
       await rest.stop();
       expect(mine(rest.entries)).toEqual(lines.slice(at + 1));
@@ -93,7 +94,7 @@ test("a tail that is cut off again and again while a code writes loses nothing",
     "import time\ndef Run(engine):\n    for n in range(400):\n        print(n)\n        time.sleep(0.002)\n";
   const { id: codeId } = await newCode(clients, projectId, source);
   const scope = { case: "codeId", value: codeId } as const;
-  let tail = new Tail({ scope });
+  let tail = new Tail(clients, { scope });
   await tail.started;
   const running = clients.runs.runCode({ codeId });
   const seen: string[] = [];
@@ -101,7 +102,7 @@ test("a tail that is cut off again and again while a code writes loses nothing",
     await tail.until((entries) => entries.length > 0);
     await tail.stop();
     seen.push(...tail.entries.map(({ text }) => text));
-    tail = new Tail({ scope, from: { case: "cursor", value: tail.cursor } });
+    tail = new Tail(clients, { scope, from: { case: "cursor", value: tail.cursor } });
   }
   await tail.stop();
   await running;
@@ -112,7 +113,10 @@ test("a tail begins now, at the beginning, or with the last n", async () => {
   const { id: codeId } = await newCode(clients, projectId, SAY);
   const scope = { case: "codeId", value: codeId } as const;
   await clients.runs.runCode({ codeId, input: { body: utf8("a,b,c") } });
-  const [now, last] = [new Tail({ scope }), new Tail({ scope, from: { case: "last", value: 2 } })];
+  const [now, last] = [
+    new Tail(clients, { scope }),
+    new Tail(clients, { scope, from: { case: "last", value: 2 } }),
+  ];
   await Promise.all([now.started, last.started]);
   await clients.runs.runCode({ codeId, input: { body: utf8("d") } });
   await now.until((entries) => entries.length === 1);
@@ -151,7 +155,7 @@ test("a tail that begins now shows nothing older, also when the service has just
 test("a tail of a run ends with the run, and says how it ended", async () => {
   const { id: codeId } = await newCode(clients, projectId, SAY);
   const { run } = await clients.runs.runCode({ codeId, input: { body: utf8("x") } });
-  const tail = new Tail({
+  const tail = new Tail(clients, {
     scope: { case: "runId", value: run!.id },
     from: { case: "beginning", value: true },
   });
@@ -160,7 +164,7 @@ test("a tail of a run ends with the run, and says how it ended", async () => {
 
 test("a project's tail can be held to some of its codes", async () => {
   const [one, two] = [await newCode(clients, projectId, SAY), await newCode(clients, projectId, SAY)];
-  const tail = new Tail({ scope: { case: "projectId", value: projectId }, codeIds: [two.id] });
+  const tail = new Tail(clients, { scope: { case: "projectId", value: projectId }, codeIds: [two.id] });
   await tail.started;
   await clients.runs.runCode({ codeId: one.id, input: { body: utf8("no") } });
   await clients.runs.runCode({ codeId: two.id, input: { body: utf8("yes") } });
@@ -231,49 +235,3 @@ test.each([
     fields: ["cursor"],
   });
 });
-
-/** A tail that collects what it is sent. */
-class Tail {
-  readonly entries: LogEntry[] = [];
-  cursor = "";
-  readonly started: Promise<void>;
-  readonly ended: Promise<{ status: RunStatus } | undefined>;
-  readonly #stop = new AbortController();
-  #waiting: (() => void)[] = [];
-
-  constructor(request: Parameters<Clients["logs"]["tailLogs"]>[0]) {
-    const started = Promise.withResolvers<void>();
-    this.started = started.promise;
-    this.ended = this.#collect(request, started.resolve);
-    this.ended.catch(started.reject);
-  }
-
-  async #collect(request: Parameters<Clients["logs"]["tailLogs"]>[0], started: () => void) {
-    try {
-      for await (const { event } of clients.logs.tailLogs(request, { signal: this.#stop.signal })) {
-        this.cursor = event!.cursor;
-        if (event?.event.case === "started") started();
-        if (event?.event.case === "batch") this.entries.push(...event.event.value.entries);
-        if (event?.event.case === "ended") return event.event.value;
-        for (const wake of this.#waiting.splice(0)) wake();
-      }
-    } catch (error) {
-      if (!this.#stop.signal.aborted) throw error;
-    }
-    return undefined;
-  }
-
-  async until(enough: (entries: LogEntry[]) => boolean): Promise<void> {
-    while (!enough(this.entries)) {
-      await Promise.race([
-        new Promise<void>((wake) => this.#waiting.push(wake)),
-        this.ended.then(() => Promise.reject(new Error("the tail ended"))),
-      ]);
-    }
-  }
-
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.ended;
-  }
-}

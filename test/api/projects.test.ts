@@ -109,6 +109,9 @@ test("another project's ids tell nothing: they are not found, like ids that neve
   ];
   const source = "def Run(engine): pass";
   const language = Language.PYTHON;
+  const cron = "0 6 * * *";
+  const { schedule } = await operator.runs.createSchedule({ codeId, name: "theirs", cron, paused: true });
+  const scheduleId = schedule!.id;
   attempts.push(
     ["PROJECT_NOT_FOUND", () => newCode(other, projectId, source)],
     ["PROJECT_NOT_FOUND", () => other.codes.checkCode({ projectId, language, source })],
@@ -118,6 +121,16 @@ test("another project's ids tell nothing: they are not found, like ids that neve
     ["PROJECT_NOT_FOUND", () => other.projects.revokeToken({ projectId, tokenId: codeId })],
     ["CODE_NOT_FOUND", () => other.codes.getCodeVersion({ codeId, number: 1 })],
     ["CODE_NOT_FOUND", () => other.codes.undeleteCode({ codeId })],
+    ["CODE_NOT_FOUND", () => other.runs.startRun({ codeId })],
+    ["RUN_NOT_FOUND", () => other.runs.replayRun({ runId })],
+    ["CODE_NOT_FOUND", () => other.runs.createSchedule({ codeId, name: "mine", cron })],
+    ["CODE_NOT_FOUND", () => other.runs.listSchedules({ scope: { case: "codeId", value: codeId } })],
+    ["SCHEDULE_NOT_FOUND", () => other.runs.getSchedule({ scheduleId })],
+    ["SCHEDULE_NOT_FOUND", () => other.runs.updateSchedule({ scheduleId, paused: true })],
+    ["SCHEDULE_NOT_FOUND", () => other.runs.deleteSchedule({ scheduleId })],
+    ["PROJECT_NOT_FOUND", () => other.runs.getPool({ projectId })],
+    ["PROJECT_NOT_FOUND", () => other.runs.watchPool({ projectId })],
+    ["CODE_NOT_FOUND", () => other.runs.liftQuarantine({ codeId, version: 1 })],
   );
   for (const [reason, attempt] of attempts)
     expect(await refusalOf(attempt())).toMatchObject({ code: "NotFound", reason });

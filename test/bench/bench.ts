@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Figure, notMeasured, type Row } from "./figure.ts";
 import { describeMachine } from "./machine.ts";
+import { failover } from "./n1-failover.ts";
 import { warmRpc } from "./p1-warm-rpc.ts";
 import { warmEndpoint } from "./p2-warm-endpoint.ts";
 import { coldRun } from "./p3-cold-run.ts";
@@ -13,6 +14,7 @@ import { goFirstRun } from "./p5-go.ts";
 import { fibo } from "./p6-fibo.ts";
 import { logTail } from "./p7-log-tail.ts";
 import { logVolume } from "./p8-log-volume.ts";
+import { overload } from "./p9-overload.ts";
 import { memory } from "./p10-memory.ts";
 import { queue } from "./q1-queue.ts";
 import { asMarkdown, asText } from "./report.ts";
@@ -28,7 +30,9 @@ const FIGURES: readonly Figure[] = [
   fibo,
   logTail,
   logVolume,
+  overload,
   memory,
+  failover,
   queue,
 ];
 

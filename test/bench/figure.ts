@@ -3,7 +3,7 @@ import type { Service } from "./service.ts";
 
 /** One figure of the design: what it measures, and the function that measures it. */
 export interface Figure {
-  /** Its number in the design, P1 to P11. */
+  /** Its number in the design: P1 to P11 for speed, N1 for nodes. */
   readonly id: string;
   readonly what: string;
   measure(bench: Bench): Promise<Row[]>;

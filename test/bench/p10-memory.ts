@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { barePython } from "./bare.ts";
 import { type Bench, type Figure, notMeasured, type Row } from "./figure.ts";
 import { LoadGenerator } from "./load.ts";
-import { atRest, Child, NODE } from "./processes.ts";
+import { atRest, Child, NODE, residentBytes } from "./processes.ts";
 import { spreadOf } from "./rounds.ts";
 import { type BenchLanguage, BODY, LANGUAGES } from "./service.ts";
 
@@ -158,10 +158,6 @@ function bareInterpreter(language: BenchLanguage, modules: readonly string[]): [
 
 function pss(pid: number): number {
   return 1024 * Number(/^Pss:\s+(\d+)/m.exec(read(pid, "smaps_rollup"))![1]);
-}
-
-function residentBytes(pid: number): number {
-  return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(read(pid, "status"))![1]);
 }
 
 function read(pid: number, file: string): string {

@@ -117,6 +117,11 @@ export async function atRest(pid: number): Promise<void> {
   }
 }
 
+/** Memory that a process has for itself and shares, as the kernel counts it. */
+export function residentBytes(pid: number): number {
+  return 1024 * Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))![1]);
+}
+
 /** Which processes there are in a tree, and how much time of the processor the fresh ones among them have used. */
 function workOf(root: number): string {
   const children = new Map<number, { pid: number; ticks: number }[]>();

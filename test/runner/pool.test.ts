@@ -1,8 +1,8 @@
 import { afterEach, expect, test } from "vitest";
 import { NodeUnreachable } from "../../src/runner/node.ts";
 import type { Pool, PoolChange } from "../../src/runner/pool.ts";
-import { type Line, NotAccepted } from "../../src/sandbox/program.ts";
-import { ask, LOST, newPool, ScriptedNode, settled, WELL } from "./stage.ts";
+import { type Invocation, NotAccepted } from "../../src/sandbox/program.ts";
+import { type Asked, ask, LOST, newPool, ScriptedNode, settled, WELL } from "./stage.ts";
 
 let pool: Pool;
 afterEach(() => pool[Symbol.dispose]());
@@ -188,51 +188,49 @@ test("a run whose node was lost with it is not run again", async () => {
   expect(a.given.length + b.given.length).toBe(1);
 });
 
-test("an idempotent one is, on another node, three times in all; it begins once, and its log says so", async () => {
+test("one that may be repeated is given to another node each time, as what it is then", async () => {
   const nodes = [new ScriptedNode("a"), new ScriptedNode("b"), new ScriptedNode("c")];
   pool = await newPool(nodes);
-  let accepted = 0;
-  const lines: Line[] = [];
-  const listener = {
-    accepted: () => void accepted++,
-    lines: (more: readonly Line[]) => void lines.push(...more),
-  };
-  const run = ask(pool, { idempotent: true, listener });
+  const run = ask(pool, { again: again(2) });
   const order: string[] = [];
   for (let n = 0; n < 3; n += 1) {
     const node = nodes.find(({ id, given }) => given.length > 0 && !order.includes(id))!;
     order.push(node.id);
+    expect(node.given[0]!.invocation.context.attempt ?? 1).toBe(n + 1);
     node.given[0]!.end(LOST);
     await settled();
   }
   expect(await run).toBe(LOST);
   expect(order.toSorted()).toEqual(["a", "b", "c"]);
   expect(nodes.map(({ given }) => given.length)).toEqual([1, 1, 1]);
-  expect(accepted).toBe(1);
-  expect(lines.map(({ stream, text }) => [stream, text])).toEqual([
-    ["system", `the node ${order[0]} was lost with this run; attempt 2 of 3 begins`],
-    ["system", `the node ${order[1]} was lost with this run; attempt 3 of 3 begins`],
-  ]);
 });
 
-test("an idempotent one is run again on the same node where there is no other, but not after its deadline", async () => {
+test("it is given to the same node where there is no other, and its end is that of the last attempt", async () => {
   const node = new ScriptedNode("a");
   pool = await newPool([node]);
-  const again = ask(pool, { idempotent: true });
+  const run = ask(pool, { again: again(2) });
   node.given[0]!.end(LOST);
   await settled();
   node.given[1]!.end();
-  expect(await again).toEqual(WELL);
-  const late = ask(pool, { idempotent: true, deadlineMs: Date.now() - 1 });
-  node.given[2]!.end(LOST);
-  expect(await late).toBe(LOST);
+  expect(await run).toBe(WELL);
+  expect(node.given).toHaveLength(2);
 });
 
-test("an idempotent one that is cancelled between its attempts is cancelled", async () => {
+test("it is lost where no node takes another attempt", async () => {
+  const node = new ScriptedNode("a");
+  pool = await newPool([node]);
+  const run = ask(pool, { again: again(2) });
+  node.given[0]!.accept();
+  await node.fallSilent(new Error("the node is gone"));
+  node.given[0]!.end(LOST);
+  expect(await run).toBe(LOST);
+});
+
+test("it is cancelled when that happens between its attempts", async () => {
   const node = new ScriptedNode("a", { capacity: 1 });
   pool = await newPool([node]);
   const stop = new AbortController();
-  const run = ask(pool, { idempotent: true, signal: stop.signal, projectId: "one" });
+  const run = ask(pool, { again: again(2), signal: stop.signal, projectId: "one" });
   const other = ask(pool, { projectId: "two" });
   node.given[0]!.end(LOST);
   await settled();
@@ -242,6 +240,16 @@ test("an idempotent one that is cancelled between its attempts is cancelled", as
   node.given[1]!.end();
   await other;
 });
+
+/** Lets a run be repeated so often, and tells it which attempt it is. */
+function again(times: number): NonNullable<Asked["again"]> {
+  let attempt = 1;
+  return () => {
+    attempt += 1;
+    if (attempt > times + 1) return undefined;
+    return { context: { projectId: "one", codeId: "", version: 0, attempt } } as Invocation;
+  };
+}
 
 test("a source is checked on a node that is well, and on another one where that fails", async () => {
   const [a, b] = [new ScriptedNode("a"), new ScriptedNode("b", { busy: 1 })];

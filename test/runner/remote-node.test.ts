@@ -229,6 +229,17 @@ test("a node that stands still is silent: its watch ends, its runs are LOST, and
   await until(line, ({ busy }) => busy === 0);
 }, 30_000);
 
+test("a service that stood still itself does not take its nodes for silent", async () => {
+  const running = await beginSleeper(remote);
+  const watched = remote.watch(NEVER)[Symbol.asyncIterator]();
+  await watched.next();
+  // Longer than a node may be silent, and shorter than a service may.
+  for (const untilMs = Date.now() + 2_800; Date.now() < untilMs; );
+  for (let n = 0; n < 3; n += 1) expect((await watched.next()).value?.busy).toBe(1);
+  await watched.return?.(undefined);
+  expect(await running.cancel()).toBe("CANCELLED");
+});
+
 test("nothing waits for ever for something that takes connections and never answers", async () => {
   await using hole = await listenOn(createServer(() => {}));
   using line = connectTo(hole.port);

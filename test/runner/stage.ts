@@ -164,7 +164,7 @@ export interface Asked {
   readonly language?: Language;
   readonly concurrencyMax?: number;
   readonly deadlineMs?: number;
-  readonly idempotent?: boolean;
+  readonly again?: (lost: Outcome) => Invocation | undefined;
   readonly listener?: Listener;
   readonly codeId?: string;
   readonly version?: number;
@@ -180,7 +180,7 @@ export function ask(pool: Pool, asked: Asked = {}): Promise<Outcome> {
     invocation: { context: { projectId, codeId, version } } as Invocation,
     listener: asked.listener ?? { accepted() {}, lines() {} },
     deadlineMs: asked.deadlineMs,
-    idempotent: asked.idempotent ?? false,
+    again: asked.again,
   };
   const outcome = pool.run(order, asked.signal ?? new AbortController().signal);
   outcome.catch(() => {});

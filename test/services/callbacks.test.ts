@@ -9,7 +9,8 @@ import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import { parseRanges } from "../../src/sandbox/egress/rules.ts";
 import type { Call } from "../../src/services/access.ts";
 import { openPost } from "../../src/services/callback-post.ts";
-import { Callbacks, forgetOldCallbacks } from "../../src/services/callbacks.ts";
+import { forgetOldCallbacks } from "../../src/services/callback-rows.ts";
+import { Callbacks } from "../../src/services/callbacks.ts";
 import { insertDurableRun } from "../../src/services/durable-orders.ts";
 import { retryPolicy } from "../../src/services/retry-policy.ts";
 import { RunRecords } from "../../src/services/run-records.ts";
@@ -432,7 +433,7 @@ test.each([
     "no address",
     "hooks.example.org",
     "callback.url",
-    "not an address; accepted is an address such as https://",
+    "not an address; accepted are addresses such as https://",
   ],
   ["plain http", "http://hooks.example.org/", "callback.url", "http:// is not allowed here"],
   ["another scheme", "ftp://hooks.example.org/", "callback.url", "ftp:// is not allowed here"],

@@ -13,6 +13,8 @@ export interface NodeProcess extends Started, AsyncDisposable {
   readonly port: number;
   /** Its name where it is on a list. */
   readonly address: string;
+  /** The test's own line to it. */
+  readonly line: RemoteNode;
 }
 
 let nodes = 0;
@@ -35,12 +37,15 @@ export async function startNodeProcess(
     ...settings,
   };
   const started = await start(["node"], environment, by);
-  const { port, host } = new URL(started.url);
+  const { port, host, hostname } = new URL(started.url);
+  const line = connectTo(Number(port), environment.CODEACTIONS_NODE_KEY, hostname);
   return {
     ...started,
     port: Number(port),
     address: host,
+    line,
     async [Symbol.asyncDispose]() {
+      line[Symbol.dispose]();
       // One that stands still hears nothing else.
       await started.end("SIGKILL");
       await rm(folder, { recursive: true, force: true, maxRetries: 50, retryDelay: 100 });
@@ -89,7 +94,8 @@ export function sleeper(): Program {
 
 /** Waits until a node says of itself what is waited for. */
 export async function until(of: Node, holds: (description: NodeDescription) => boolean): Promise<void> {
-  await nextWhere(of.watch(NEVER)[Symbol.asyncIterator](), holds);
+  for await (const description of of.watch(NEVER)) if (holds(description)) return;
+  throw new Error("the watch ended");
 }
 
 export async function nextWhere(

@@ -22,7 +22,7 @@ import { ProjectService } from "../../gen/codeactions/v1/project_service_pb.ts";
 import { RunnerService } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { StatusSchema } from "../../gen/google/rpc/status_pb.ts";
-import { type App, startApp } from "../../src/app.ts";
+import { type App, type Shape, startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/core/config.ts";
 import { newDatabase } from "./database.ts";
 import { goFolder } from "./go-folder.ts";
@@ -51,7 +51,7 @@ export interface Service extends AsyncDisposable {
   clients(protocol?: Protocol, token?: string | null): Clients;
 }
 
-export async function startService(settings: Record<string, string> = {}): Promise<Service> {
+export async function startService(settings: Record<string, string> = {}, shape?: Shape): Promise<Service> {
   const folder = await mkdtemp(join(tmpdir(), "code-actions-test-"));
   const databaseUrl = settings.DATABASE_URL ?? (await newDatabase());
   const config = readConfig({
@@ -64,7 +64,7 @@ export async function startService(settings: Record<string, string> = {}): Promi
     DATABASE_URL: databaseUrl,
     ...settings,
   });
-  const app = await startApp(config, silent).catch(async (error: unknown) => {
+  const app = await startApp(config, silent, shape).catch(async (error: unknown) => {
     await rm(folder, { recursive: true, force: true });
     throw error;
   });

@@ -153,7 +153,7 @@ async function namesOf(what: string, words: readonly string[], shell: Shell): Pr
   using service = await openService(serviceIn(words), shell);
   const { client } = service;
   const options = { signal: shell.signal };
-  if (what === "schedule") return schedulesOf(service, options);
+  if (what === "schedule") return await schedulesOf(service, options);
   const named =
     what === "project"
       ? client.listAllProjects({}, options)

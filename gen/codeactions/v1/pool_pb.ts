@@ -98,7 +98,8 @@ export type Node = Message<"codeactions.v1.Node"> & {
   breaker: BreakerState;
 
   /**
-   * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+   * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+   * is nothing to tell.
    *
    * @generated from field: string breaker_reason = 4;
    */
@@ -182,7 +183,7 @@ export type Node = Message<"codeactions.v1.Node"> & {
   warmVersions: WarmVersion[];
 
   /**
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    *
    * @generated from field: repeated string runtimes = 16;
    */
@@ -266,7 +267,7 @@ export type Queue = Message<"codeactions.v1.Queue"> & {
   oldestWait?: Duration | undefined;
 
   /**
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    *
    * @generated from field: repeated codeactions.v1.QueueShare shares = 4;
    */
@@ -406,7 +407,7 @@ export type PoolChange = Message<"codeactions.v1.PoolChange"> & {
   nodeId: string;
 
   /**
-   * Why, in one line.
+   * Why, in one line. Empty when there is nothing to tell.
    *
    * @generated from field: string reason = 4;
    */

@@ -45,7 +45,8 @@ export type Run = Message<"codeactions.v1.Run"> & {
   codeId: string;
 
   /**
-   * The number of the version that ran. 0 for the try of an unsaved source.
+   * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+   * that is active when it begins.
    *
    * @generated from field: int32 version = 4;
    */
@@ -300,14 +301,19 @@ export const RetryPolicySchema: GenMessage<RetryPolicy> = /*@__PURE__*/
   messageDesc(file_codeactions_v1_run, 3);
 
 /**
- * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input,
- * repeated until it is answered with a 2xx status.
+ * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input, and
+ * without a result's body above 256 KiB (`body_bytes` tells).
+ *
+ * It is told at least once. A status of 2xx within 10 seconds confirms it; anything else, redirects among it, is followed
+ * by another try, ten in all over about two hours. The header `Code-Actions-Delivery` is the same for all tries of one
+ * callback and tells a receiver what it has had already; `Code-Actions-Run-Id` is the run's id.
  *
  * @generated from message codeactions.v1.Callback
  */
 export type Callback = Message<"codeactions.v1.Callback"> & {
   /**
-   * An `https://` address under the same rules as what codes may reach.
+   * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+   * beside them. `http://` only where the operator allows it.
    *
    * @generated from field: string url = 1;
    */
@@ -315,7 +321,8 @@ export type Callback = Message<"codeactions.v1.Callback"> & {
 
   /**
    * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-   * `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body.
+   * `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+   * for each try.
    *
    * @generated from field: string secret = 2;
    */

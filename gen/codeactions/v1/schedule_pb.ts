@@ -21,12 +21,15 @@ export const file_codeactions_v1_schedule: GenFile = /*@__PURE__*/
  *
  * The expression has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or JAN-DEC) and day of
  * the week (0-7 or SUN-SAT; 0 and 7 are Sunday). Each is `*`, a value, a range `a-b`, a list `a,b`, or any of these with a
- * step `/n`. Where both days are restricted, either of them is enough. `@hourly`, `@daily`, `@weekly`, `@monthly` and
- * `@yearly` stand for the obvious.
+ * step `/n`; a step from a value goes on to the field's end. Where both days leave something out, either of them is
+ * enough. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` stand for the obvious.
  *
  * When clocks are put forward, a time that does not exist is made up for at the first moment after the gap, once. When
  * they are put back, a time that comes twice fires at its first coming only; an expression whose minutes or hours are
  * `*` or have a step from `*` goes on through both.
+ *
+ * Each time starts one run, however many services there are. While its code is deleted a schedule starts nothing; when
+ * the code is brought back it goes on, and makes up for nothing.
  *
  * @generated from message codeactions.v1.Schedule
  */
@@ -81,7 +84,8 @@ export type Schedule = Message<"codeactions.v1.Schedule"> & {
   overlap: Overlap;
 
   /**
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    *
    * @generated from field: google.protobuf.Duration catch_up_window = 8;
    */
@@ -102,7 +106,7 @@ export type Schedule = Message<"codeactions.v1.Schedule"> & {
   version: number;
 
   /**
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    *
    * @generated from field: codeactions.v1.RunInput input = 11;
    */
@@ -158,7 +162,7 @@ export type Schedule = Message<"codeactions.v1.Schedule"> & {
   updateTime?: Timestamp | undefined;
 
   /**
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    *
    * @generated from field: google.protobuf.Timestamp next_fire_time = 19;
    */
@@ -193,14 +197,14 @@ export type ScheduleFire = Message<"codeactions.v1.ScheduleFire"> & {
   fireTime?: Timestamp | undefined;
 
   /**
-   * The run that it started. Empty when it was skipped.
+   * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
    *
    * @generated from field: string run_id = 2;
    */
   runId: string;
 
   /**
-   * Why it started none. Empty when it did.
+   * Why it started none. Empty when it did, or waits.
    *
    * @generated from field: string skipped_because = 3;
    */
@@ -235,7 +239,7 @@ export const Overlap = {
   SKIP: 1,
 
   /**
-   * A run begins when the earlier one has ended. At most one waits; further times pass without a run.
+   * A run is queued when the earlier one has ended. At most one time waits; further ones pass without a run.
    *
    * @generated from enum value: OVERLAP_QUEUE = 2;
    */

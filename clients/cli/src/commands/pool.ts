@@ -54,7 +54,13 @@ async function showPool({ watch, json, ...options }: Options, shell: Shell): Pro
   const { terminal, signal } = shell;
   using service = await openService(options, shell);
   const { pool, projectId } = await readPool(service, options, signal);
-  if (!watch) return json ? terminal.printJson(toJson(PoolSchema, pool)) : printPool(pool, service, shell);
+  if (watch) await watchPool(projectId, json ?? false, service, shell);
+  else if (json) terminal.printJson(toJson(PoolSchema, pool));
+  else await printPool(pool, service, shell);
+}
+
+async function watchPool(projectId: string, json: boolean, service: Service, shell: Shell): Promise<void> {
+  const { terminal, signal } = shell;
   const nameOf = codeNames(service, signal);
   let isShown = false;
   for await (const step of service.client.watchPool({ projectId }, { signal })) {

@@ -990,7 +990,8 @@ class RunnerService:
             request: The whole request, instead of its fields.
             code_id: The code to run.
             version: The version to run. 0 means the one that is active when the run begins.
-            input: What the code is given. Absent means an empty POST to `/`.
+            input: What the code is given. Absent means an empty POST to `/`. The values of credentials among
+                its headers reach the code, are never shown, and are not kept beyond the run's end.
             code_timeout: A shorter time-out than the code's own, for each attempt. At least 1 second; never
                 longer than the code's.
             request_id: A UUID of the caller's choice that makes a retry safe: the same id answers with the
@@ -1029,7 +1030,8 @@ class RunnerService:
         timeout: float | None = None,
     ) -> v1.ReplayRunResponse:
         """Queues a durable run with the input of an earlier run, of the version that is chosen.
-        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials
+        among its headers are not: the code is given `[redacted]` in their place.
 
         Args:
             request: The whole request, instead of its fields.
@@ -1194,7 +1196,7 @@ class RunnerService:
         request_id: str | None = None,
         timeout: float | None = None,
     ) -> v1.CreateScheduleResponse:
-        """Starts a code at the times of a cron expression.
+        """Starts a code at the times of a cron expression. A project may have 1,000 schedules.
 
         Args:
             request: The whole request, instead of its fields.
@@ -1207,7 +1209,8 @@ class RunnerService:
                 seconds to 7 days. 1 hour if absent.
             paused: Whether it starts nothing for now.
             version: The version to run. 0 means the one that is active at each start.
-            input: What the code is given. Absent means an empty POST to `/`.
+            input: What the code is given: 64 KiB of body, query and headers together. Absent means an empty
+                POST to `/`.
             code_timeout: A shorter time-out than the code's own, for each attempt.
             retry_policy: Whether a failed attempt of a run is repeated. One attempt if absent.
             idempotent: As StartRun has it, for each run.
@@ -1307,7 +1310,8 @@ class RunnerService:
         callback: v1.Callback | Mapping[str, Any] | None = None,
         timeout: float | None = None,
     ) -> v1.UpdateScheduleResponse:
-        """Changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+        """Changes the fields that are present. Another expression or time zone, and the end of a pause,
+        reckon the next time anew.
 
         Args:
             request: The whole request, instead of its fields.
@@ -1321,7 +1325,7 @@ class RunnerService:
             catch_up_window: How late a start may be made up for.
             paused: Whether it starts nothing for now. What was missed while it was paused is not made up for.
             version: The version to run. 0 means the one that is active at each start.
-            input: What the code is given.
+            input: What the code is given: 64 KiB of body, query and headers together.
             code_timeout: A shorter time-out than the code's own, for each attempt: 1 second at least. 0
                 seconds for the code's own.
             retry_policy: Whether a failed attempt of a run is repeated.

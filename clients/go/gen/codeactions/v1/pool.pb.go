@@ -323,7 +323,8 @@ type Node struct {
 	State NodeState `protobuf:"varint,2,opt,name=state,proto3,enum=codeactions.v1.NodeState" json:"state,omitempty"`
 	// Its circuit breaker: runs go to a node only while it is closed.
 	Breaker BreakerState `protobuf:"varint,3,opt,name=breaker,proto3,enum=codeactions.v1.BreakerState" json:"breaker,omitempty"`
-	// Why the breaker is not closed, or why it was opened last. Empty when it never was.
+	// Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+	// is nothing to tell.
 	BreakerReason string `protobuf:"bytes,4,opt,name=breaker_reason,json=breakerReason,proto3" json:"breaker_reason,omitempty"`
 	// Since when the breaker is in its state.
 	BreakerChangeTime *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=breaker_change_time,json=breakerChangeTime,proto3" json:"breaker_change_time,omitempty"`
@@ -347,7 +348,7 @@ type Node struct {
 	StartTime *timestamppb.Timestamp `protobuf:"bytes,14,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
 	// The versions it has warm, the ones with the most workers first, 1,000 at most.
 	WarmVersions []*WarmVersion `protobuf:"bytes,15,rep,name=warm_versions,json=warmVersions,proto3" json:"warm_versions,omitempty"`
-	// The languages it runs, as `python 3.11.2`.
+	// The languages it runs and what they run on, as `python: Python 3.11.2`.
 	Runtimes []string `protobuf:"bytes,16,rep,name=runtimes,proto3" json:"runtimes,omitempty"`
 }
 
@@ -583,7 +584,7 @@ type Queue struct {
 	Limit int32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// How long the oldest has waited. Absent when none waits.
 	OldestWait *durationpb.Duration `protobuf:"bytes,3,opt,name=oldest_wait,json=oldestWait,proto3" json:"oldest_wait,omitempty"`
-	// The projects that wait, in the order of their turns.
+	// The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
 	Shares []*QueueShare `protobuf:"bytes,4,rep,name=shares,proto3" json:"shares,omitempty"`
 }
 
@@ -829,7 +830,7 @@ type PoolChange struct {
 	Kind PoolChangeKind `protobuf:"varint,2,opt,name=kind,proto3,enum=codeactions.v1.PoolChangeKind" json:"kind,omitempty"`
 	// The node it is about. Empty for quarantines.
 	NodeId string `protobuf:"bytes,3,opt,name=node_id,json=nodeId,proto3" json:"node_id,omitempty"`
-	// Why, in one line.
+	// Why, in one line. Empty when there is nothing to tell.
 	Reason string `protobuf:"bytes,4,opt,name=reason,proto3" json:"reason,omitempty"`
 	// The code of a quarantine. Empty otherwise.
 	CodeId string `protobuf:"bytes,5,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`

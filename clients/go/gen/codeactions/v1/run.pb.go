@@ -241,7 +241,8 @@ type Run struct {
 	ProjectId string `protobuf:"bytes,2,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
 	// The code that ran. Empty for the try of an unsaved source.
 	CodeId string `protobuf:"bytes,3,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
-	// The number of the version that ran. 0 for the try of an unsaved source.
+	// The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+	// that is active when it begins.
 	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// What started the run.
 	Trigger RunTrigger `protobuf:"varint,5,opt,name=trigger,proto3,enum=codeactions.v1.RunTrigger" json:"trigger,omitempty"`
@@ -679,17 +680,23 @@ func (x *RetryPolicy) GetRetryOn() []RunStatus {
 	return nil
 }
 
-// Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input,
-// repeated until it is answered with a 2xx status.
+// Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input, and
+// without a result's body above 256 KiB (`body_bytes` tells).
+//
+// It is told at least once. A status of 2xx within 10 seconds confirms it; anything else, redirects among it, is followed
+// by another try, ten in all over about two hours. The header `Code-Actions-Delivery` is the same for all tries of one
+// callback and tells a receiver what it has had already; `Code-Actions-Run-Id` is the run's id.
 type Callback struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
 	unknownFields protoimpl.UnknownFields
 
-	// An `https://` address under the same rules as what codes may reach.
+	// An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+	// beside them. `http://` only where the operator allows it.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-	// `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body.
+	// `t=<seconds since the epoch>,v1=<hex>`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+	// for each try.
 	Secret string `protobuf:"bytes,2,opt,name=secret,proto3" json:"secret,omitempty"`
 }
 

@@ -1080,7 +1080,8 @@ type StartRunRequest struct {
 	CodeId string `protobuf:"bytes,1,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
 	// The version to run. 0 means the one that is active when the run begins.
 	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// What the code is given. Absent means an empty POST to `/`.
+	// What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+	// are never shown, and are not kept beyond the run's end.
 	Input *RunInput `protobuf:"bytes,3,opt,name=input,proto3" json:"input,omitempty"`
 	// A shorter time-out than the code's own, for each attempt. At least 1 second; never longer than the code's.
 	Timeout *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`
@@ -1397,7 +1398,7 @@ type CreateScheduleRequest struct {
 	Paused bool `protobuf:"varint,7,opt,name=paused,proto3" json:"paused,omitempty"`
 	// The version to run. 0 means the one that is active at each start.
 	Version int32 `protobuf:"varint,8,opt,name=version,proto3" json:"version,omitempty"`
-	// What the code is given. Absent means an empty POST to `/`.
+	// What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
 	Input *RunInput `protobuf:"bytes,9,opt,name=input,proto3" json:"input,omitempty"`
 	// A shorter time-out than the code's own, for each attempt.
 	Timeout *durationpb.Duration `protobuf:"bytes,10,opt,name=timeout,proto3" json:"timeout,omitempty"`
@@ -1874,7 +1875,7 @@ type UpdateScheduleRequest struct {
 	Paused *bool `protobuf:"varint,8,opt,name=paused,proto3,oneof" json:"paused,omitempty"`
 	// The version to run. 0 means the one that is active at each start.
 	Version *int32 `protobuf:"varint,9,opt,name=version,proto3,oneof" json:"version,omitempty"`
-	// What the code is given.
+	// What the code is given: 64 KiB of body, query and headers together.
 	Input *RunInput `protobuf:"bytes,10,opt,name=input,proto3" json:"input,omitempty"`
 	// A shorter time-out than the code's own, for each attempt: 1 second at least. 0 seconds for the code's own.
 	Timeout *durationpb.Duration `protobuf:"bytes,11,opt,name=timeout,proto3" json:"timeout,omitempty"`

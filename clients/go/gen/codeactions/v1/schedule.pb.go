@@ -30,7 +30,7 @@ const (
 	Overlap_OVERLAP_UNSPECIFIED Overlap = 0
 	// The time passes without a run.
 	Overlap_OVERLAP_SKIP Overlap = 1
-	// A run begins when the earlier one has ended. At most one waits; further times pass without a run.
+	// A run is queued when the earlier one has ended. At most one time waits; further ones pass without a run.
 	Overlap_OVERLAP_QUEUE Overlap = 2
 	// A run begins beside the earlier one.
 	Overlap_OVERLAP_ALLOW Overlap = 3
@@ -83,12 +83,15 @@ func (Overlap) EnumDescriptor() ([]byte, []int) {
 //
 // The expression has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or JAN-DEC) and day of
 // the week (0-7 or SUN-SAT; 0 and 7 are Sunday). Each is `*`, a value, a range `a-b`, a list `a,b`, or any of these with a
-// step `/n`. Where both days are restricted, either of them is enough. `@hourly`, `@daily`, `@weekly`, `@monthly` and
-// `@yearly` stand for the obvious.
+// step `/n`; a step from a value goes on to the field's end. Where both days leave something out, either of them is
+// enough. `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly` stand for the obvious.
 //
 // When clocks are put forward, a time that does not exist is made up for at the first moment after the gap, once. When
 // they are put back, a time that comes twice fires at its first coming only; an expression whose minutes or hours are
 // `*` or have a step from `*` goes on through both.
+//
+// Each time starts one run, however many services there are. While its code is deleted a schedule starts nothing; when
+// the code is brought back it goes on, and makes up for nothing.
 type Schedule struct {
 	state         protoimpl.MessageState
 	sizeCache     protoimpl.SizeCache
@@ -108,13 +111,14 @@ type Schedule struct {
 	TimeZone string `protobuf:"bytes,6,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
 	// What happens while an earlier run of the schedule has not ended.
 	Overlap Overlap `protobuf:"varint,7,opt,name=overlap,proto3,enum=codeactions.v1.Overlap" json:"overlap,omitempty"`
-	// How late a start may be made up for. Of several that were missed only the newest is.
+	// How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+	// seconds late is on time.
 	CatchUpWindow *durationpb.Duration `protobuf:"bytes,8,opt,name=catch_up_window,json=catchUpWindow,proto3" json:"catch_up_window,omitempty"`
 	// It starts nothing for now.
 	Paused bool `protobuf:"varint,9,opt,name=paused,proto3" json:"paused,omitempty"`
 	// The version it runs. 0 means the one that is active at each start.
 	Version int32 `protobuf:"varint,10,opt,name=version,proto3" json:"version,omitempty"`
-	// What the code is given. Absent in lists.
+	// What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
 	Input *RunInput `protobuf:"bytes,11,opt,name=input,proto3" json:"input,omitempty"`
 	// The time-out of each attempt. Absent for the code's own.
 	Timeout *durationpb.Duration `protobuf:"bytes,12,opt,name=timeout,proto3" json:"timeout,omitempty"`
@@ -130,7 +134,7 @@ type Schedule struct {
 	CreateTime *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=create_time,json=createTime,proto3" json:"create_time,omitempty"`
 	// When it was changed last.
 	UpdateTime *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=update_time,json=updateTime,proto3" json:"update_time,omitempty"`
-	// When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+	// When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
 	NextFireTime *timestamppb.Timestamp `protobuf:"bytes,19,opt,name=next_fire_time,json=nextFireTime,proto3" json:"next_fire_time,omitempty"`
 	// What became of its newest time. Absent before the first.
 	LastFire *ScheduleFire `protobuf:"bytes,20,opt,name=last_fire,json=lastFire,proto3" json:"last_fire,omitempty"`
@@ -316,9 +320,9 @@ type ScheduleFire struct {
 
 	// The time of the schedule, which the start may have been later than.
 	FireTime *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=fire_time,json=fireTime,proto3" json:"fire_time,omitempty"`
-	// The run that it started. Empty when it was skipped.
+	// The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
 	RunId string `protobuf:"bytes,2,opt,name=run_id,json=runId,proto3" json:"run_id,omitempty"`
-	// Why it started none. Empty when it did.
+	// Why it started none. Empty when it did, or waits.
 	SkippedBecause string `protobuf:"bytes,3,opt,name=skipped_because,json=skippedBecause,proto3" json:"skipped_because,omitempty"`
 }
 

@@ -169,7 +169,8 @@ class RunnerServiceServicer(object):
 
     def ReplayRun(self, request, context):
         """ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+        are not: the code is given `[redacted]` in their place.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -205,7 +206,7 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def CreateSchedule(self, request, context):
-        """CreateSchedule starts a code at the times of a cron expression.
+        """CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -226,7 +227,8 @@ class RunnerServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def UpdateSchedule(self, request, context):
-        """UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+        """UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+        the next time anew.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

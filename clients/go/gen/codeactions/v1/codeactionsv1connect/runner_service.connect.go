@@ -114,7 +114,8 @@ type RunnerServiceClient interface {
 	// process, and ends in one final status.
 	StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error)
 	// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+	// are not: the code is given `[redacted]` in their place.
 	ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error)
 	// GetRun reads one run.
 	GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error)
@@ -125,13 +126,14 @@ type RunnerServiceClient interface {
 	// CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
 	// that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
 	CancelRun(context.Context, *connect.Request[v1.CancelRunRequest]) (*connect.Response[v1.CancelRunResponse], error)
-	// CreateSchedule starts a code at the times of a cron expression.
+	// CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
 	CreateSchedule(context.Context, *connect.Request[v1.CreateScheduleRequest]) (*connect.Response[v1.CreateScheduleResponse], error)
 	// GetSchedule reads one schedule.
 	GetSchedule(context.Context, *connect.Request[v1.GetScheduleRequest]) (*connect.Response[v1.GetScheduleResponse], error)
 	// ListSchedules reads the schedules of a project or of one code, newest first.
 	ListSchedules(context.Context, *connect.Request[v1.ListSchedulesRequest]) (*connect.Response[v1.ListSchedulesResponse], error)
-	// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+	// UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+	// the next time anew.
 	UpdateSchedule(context.Context, *connect.Request[v1.UpdateScheduleRequest]) (*connect.Response[v1.UpdateScheduleResponse], error)
 	// DeleteSchedule ends a schedule. Runs that it has started go on.
 	DeleteSchedule(context.Context, *connect.Request[v1.DeleteScheduleRequest]) (*connect.Response[v1.DeleteScheduleResponse], error)
@@ -394,7 +396,8 @@ type RunnerServiceHandler interface {
 	// process, and ends in one final status.
 	StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error)
 	// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+	// are not: the code is given `[redacted]` in their place.
 	ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error)
 	// GetRun reads one run.
 	GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error)
@@ -405,13 +408,14 @@ type RunnerServiceHandler interface {
 	// CancelRun ends a run in any state before its last: one that waits for its turn or for its next attempt, or one
 	// that is under way, with everything it started. FAILED_PRECONDITION (RUN_ENDED) with the status when it has ended.
 	CancelRun(context.Context, *connect.Request[v1.CancelRunRequest]) (*connect.Response[v1.CancelRunResponse], error)
-	// CreateSchedule starts a code at the times of a cron expression.
+	// CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
 	CreateSchedule(context.Context, *connect.Request[v1.CreateScheduleRequest]) (*connect.Response[v1.CreateScheduleResponse], error)
 	// GetSchedule reads one schedule.
 	GetSchedule(context.Context, *connect.Request[v1.GetScheduleRequest]) (*connect.Response[v1.GetScheduleResponse], error)
 	// ListSchedules reads the schedules of a project or of one code, newest first.
 	ListSchedules(context.Context, *connect.Request[v1.ListSchedulesRequest]) (*connect.Response[v1.ListSchedulesResponse], error)
-	// UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+	// UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+	// the next time anew.
 	UpdateSchedule(context.Context, *connect.Request[v1.UpdateScheduleRequest]) (*connect.Response[v1.UpdateScheduleResponse], error)
 	// DeleteSchedule ends a schedule. Runs that it has started go on.
 	DeleteSchedule(context.Context, *connect.Request[v1.DeleteScheduleRequest]) (*connect.Response[v1.DeleteScheduleResponse], error)

@@ -565,7 +565,8 @@ export type StartRunRequest = Message<"codeactions.v1.StartRunRequest"> & {
   version: number;
 
   /**
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    *
    * @generated from field: codeactions.v1.RunInput input = 3;
    */
@@ -776,7 +777,7 @@ export type CreateScheduleRequest = Message<"codeactions.v1.CreateScheduleReques
   version: number;
 
   /**
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    *
    * @generated from field: codeactions.v1.RunInput input = 9;
    */
@@ -1037,7 +1038,7 @@ export type UpdateScheduleRequest = Message<"codeactions.v1.UpdateScheduleReques
   version?: number | undefined;
 
   /**
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    *
    * @generated from field: codeactions.v1.RunInput input = 10;
    */
@@ -1393,7 +1394,8 @@ export const RunnerService: GenService<{
   },
   /**
    * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+   * are not: the code is given `[redacted]` in their place.
    *
    * @generated from rpc codeactions.v1.RunnerService.ReplayRun
    */
@@ -1444,7 +1446,7 @@ export const RunnerService: GenService<{
     output: typeof CancelRunResponseSchema;
   },
   /**
-   * CreateSchedule starts a code at the times of a cron expression.
+   * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
    *
    * @generated from rpc codeactions.v1.RunnerService.CreateSchedule
    */
@@ -1474,7 +1476,8 @@ export const RunnerService: GenService<{
     output: typeof ListSchedulesResponseSchema;
   },
   /**
-   * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+   * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+   * the next time anew.
    *
    * @generated from rpc codeactions.v1.RunnerService.UpdateSchedule
    */

@@ -86,7 +86,8 @@ public final class RunnerService {
 
   /**
    * Queues a durable run with the input of an earlier run, of the version that is chosen.
-   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+   * are not: the code is given {@code [redacted]} in their place.
    *
    * @param request what the call needs
    * @return what the service answers
@@ -143,7 +144,7 @@ public final class RunnerService {
   }
 
   /**
-   * Starts a code at the times of a cron expression.
+   * Starts a code at the times of a cron expression. A project may have 1,000 schedules.
    *
    * @param request what the call needs
    * @return what the service answers
@@ -189,7 +190,8 @@ public final class RunnerService {
   }
 
   /**
-   * Changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+   * Changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+   * the next time anew.
    *
    * @param request what the call needs
    * @return what the service answers

@@ -6,8 +6,12 @@ package io.codeactions.v1;
 
 /**
  * <pre>
- * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input,
- * repeated until it is answered with a 2xx status.
+ * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input, and
+ * without a result's body above 256 KiB (`body_bytes` tells).
+ *
+ * It is told at least once. A status of 2xx within 10 seconds confirms it; anything else, redirects among it, is followed
+ * by another try, ten in all over about two hours. The header `Code-Actions-Delivery` is the same for all tries of one
+ * callback and tells a receiver what it has had already; `Code-Actions-Run-Id` is the run's id.
  * </pre>
  *
  * Protobuf type {@code codeactions.v1.Callback}
@@ -51,7 +55,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object url_ = "";
   /**
    * <pre>
-   * An `https://` address under the same rules as what codes may reach.
+   * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+   * beside them. `http://` only where the operator allows it.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -72,7 +77,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * An `https://` address under the same rules as what codes may reach.
+   * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+   * beside them. `http://` only where the operator allows it.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -99,7 +105,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+   * for each try.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret"];</code>
@@ -121,7 +128,8 @@ private static final long serialVersionUID = 0L;
   /**
    * <pre>
    * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+   * for each try.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret"];</code>
@@ -310,8 +318,12 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input,
-   * repeated until it is answered with a 2xx status.
+   * Callback is an address that is told when a durable run has ended: a POST with the run as JSON, without its input, and
+   * without a result's body above 256 KiB (`body_bytes` tells).
+   *
+   * It is told at least once. A status of 2xx within 10 seconds confirms it; anything else, redirects among it, is followed
+   * by another try, ten in all over about two hours. The header `Code-Actions-Delivery` is the same for all tries of one
+   * callback and tells a receiver what it has had already; `Code-Actions-Run-Id` is the run's id.
    * </pre>
    *
    * Protobuf type {@code codeactions.v1.Callback}
@@ -500,7 +512,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object url_ = "";
     /**
      * <pre>
-     * An `https://` address under the same rules as what codes may reach.
+     * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+     * beside them. `http://` only where the operator allows it.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -520,7 +533,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * An `https://` address under the same rules as what codes may reach.
+     * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+     * beside them. `http://` only where the operator allows it.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -541,7 +555,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * An `https://` address under the same rules as what codes may reach.
+     * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+     * beside them. `http://` only where the operator allows it.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -558,7 +573,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * An `https://` address under the same rules as what codes may reach.
+     * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+     * beside them. `http://` only where the operator allows it.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -572,7 +588,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * An `https://` address under the same rules as what codes may reach.
+     * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+     * beside them. `http://` only where the operator allows it.
      * </pre>
      *
      * <code>string url = 1 [json_name = "url"];</code>
@@ -593,7 +610,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+     * for each try.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret"];</code>
@@ -614,7 +632,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+     * for each try.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret"];</code>
@@ -636,7 +655,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+     * for each try.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret"];</code>
@@ -654,7 +674,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+     * for each try.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret"];</code>
@@ -669,7 +690,8 @@ private static final long serialVersionUID = 0L;
     /**
      * <pre>
      * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+     * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+     * for each try.
      * </pre>
      *
      * <code>string secret = 2 [json_name = "secret"];</code>

@@ -10,7 +10,8 @@ public interface CallbackOrBuilder extends
 
   /**
    * <pre>
-   * An `https://` address under the same rules as what codes may reach.
+   * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+   * beside them. `http://` only where the operator allows it.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -19,7 +20,8 @@ public interface CallbackOrBuilder extends
   java.lang.String getUrl();
   /**
    * <pre>
-   * An `https://` address under the same rules as what codes may reach.
+   * An `https://` address under the same rules as what codes may reach: public hosts, and what the operator allows
+   * beside them. `http://` only where the operator allows it.
    * </pre>
    *
    * <code>string url = 1 [json_name = "url"];</code>
@@ -31,7 +33,8 @@ public interface CallbackOrBuilder extends
   /**
    * <pre>
    * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+   * for each try.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret"];</code>
@@ -41,7 +44,8 @@ public interface CallbackOrBuilder extends
   /**
    * <pre>
    * The name of the project's secret whose value signs what is sent. The header `Code-Actions-Signature` is
-   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body.
+   * `t=&lt;seconds since the epoch&gt;,v1=&lt;hex&gt;`, an HMAC-SHA256 over the time, a full stop and the body. The value is read
+   * for each try.
    * </pre>
    *
    * <code>string secret = 2 [json_name = "secret"];</code>

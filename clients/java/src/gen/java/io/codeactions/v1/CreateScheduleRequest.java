@@ -336,7 +336,7 @@ private static final long serialVersionUID = 0L;
   private io.codeactions.v1.RunInput input_;
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -348,7 +348,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -360,7 +360,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -1953,7 +1953,7 @@ private static final long serialVersionUID = 0L;
         io.codeactions.v1.RunInput, io.codeactions.v1.RunInput.Builder, io.codeactions.v1.RunInputOrBuilder> inputBuilder_;
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -1964,7 +1964,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -1979,7 +1979,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -1999,7 +1999,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -2017,7 +2017,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -2042,7 +2042,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -2059,7 +2059,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -2071,7 +2071,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -2086,7 +2086,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>

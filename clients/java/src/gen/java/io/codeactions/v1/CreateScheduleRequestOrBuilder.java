@@ -156,7 +156,7 @@ public interface CreateScheduleRequestOrBuilder extends
 
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -165,7 +165,7 @@ public interface CreateScheduleRequestOrBuilder extends
   boolean hasInput();
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>
@@ -174,7 +174,7 @@ public interface CreateScheduleRequestOrBuilder extends
   io.codeactions.v1.RunInput getInput();
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given: 64 KiB of body, query and headers together. Absent means an empty POST to `/`.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 9 [json_name = "input"];</code>

@@ -155,7 +155,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object breakerReason_ = "";
   /**
    * <pre>
-   * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+   * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+   * is nothing to tell.
    * </pre>
    *
    * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -176,7 +177,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+   * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+   * is nothing to tell.
    * </pre>
    *
    * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -460,7 +462,7 @@ private static final long serialVersionUID = 0L;
       com.google.protobuf.LazyStringArrayList.emptyList();
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -472,7 +474,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -483,7 +485,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -495,7 +497,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -1528,7 +1530,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object breakerReason_ = "";
     /**
      * <pre>
-     * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+     * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+     * is nothing to tell.
      * </pre>
      *
      * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -1548,7 +1551,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+     * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+     * is nothing to tell.
      * </pre>
      *
      * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -1569,7 +1573,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+     * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+     * is nothing to tell.
      * </pre>
      *
      * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -1586,7 +1591,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+     * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+     * is nothing to tell.
      * </pre>
      *
      * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -1600,7 +1606,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+     * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+     * is nothing to tell.
      * </pre>
      *
      * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -2605,7 +2612,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2618,7 +2625,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2629,7 +2636,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2641,7 +2648,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2654,7 +2661,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2673,7 +2680,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2691,7 +2698,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2709,7 +2716,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -2724,7 +2731,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The languages it runs, as `python 3.11.2`.
+     * The languages it runs and what they run on, as `python: Python 3.11.2`.
      * </pre>
      *
      * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>

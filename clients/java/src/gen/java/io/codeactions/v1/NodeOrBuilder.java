@@ -68,7 +68,8 @@ public interface NodeOrBuilder extends
 
   /**
    * <pre>
-   * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+   * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+   * is nothing to tell.
    * </pre>
    *
    * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -77,7 +78,8 @@ public interface NodeOrBuilder extends
   java.lang.String getBreakerReason();
   /**
    * <pre>
-   * Why the breaker is not closed, or why it was opened last. Empty when it never was.
+   * Why the breaker is not closed, or why it was opened last; of a node that is not heard of, why not. Empty when there
+   * is nothing to tell.
    * </pre>
    *
    * <code>string breaker_reason = 4 [json_name = "breakerReason"];</code>
@@ -266,7 +268,7 @@ public interface NodeOrBuilder extends
 
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -276,7 +278,7 @@ public interface NodeOrBuilder extends
       getRuntimesList();
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -285,7 +287,7 @@ public interface NodeOrBuilder extends
   int getRuntimesCount();
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>
@@ -295,7 +297,7 @@ public interface NodeOrBuilder extends
   java.lang.String getRuntimes(int index);
   /**
    * <pre>
-   * The languages it runs, as `python 3.11.2`.
+   * The languages it runs and what they run on, as `python: Python 3.11.2`.
    * </pre>
    *
    * <code>repeated string runtimes = 16 [json_name = "runtimes"];</code>

@@ -31,7 +31,7 @@ public enum Overlap
   OVERLAP_SKIP(1),
   /**
    * <pre>
-   * A run begins when the earlier one has ended. At most one waits; further times pass without a run.
+   * A run is queued when the earlier one has ended. At most one time waits; further ones pass without a run.
    * </pre>
    *
    * <code>OVERLAP_QUEUE = 2;</code>
@@ -66,7 +66,7 @@ public enum Overlap
   public static final int OVERLAP_SKIP_VALUE = 1;
   /**
    * <pre>
-   * A run begins when the earlier one has ended. At most one waits; further times pass without a run.
+   * A run is queued when the earlier one has ended. At most one time waits; further ones pass without a run.
    * </pre>
    *
    * <code>OVERLAP_QUEUE = 2;</code>

@@ -164,7 +164,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object reason_ = "";
   /**
    * <pre>
-   * Why, in one line.
+   * Why, in one line. Empty when there is nothing to tell.
    * </pre>
    *
    * <code>string reason = 4 [json_name = "reason"];</code>
@@ -185,7 +185,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why, in one line.
+   * Why, in one line. Empty when there is nothing to tell.
    * </pre>
    *
    * <code>string reason = 4 [json_name = "reason"];</code>
@@ -1061,7 +1061,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object reason_ = "";
     /**
      * <pre>
-     * Why, in one line.
+     * Why, in one line. Empty when there is nothing to tell.
      * </pre>
      *
      * <code>string reason = 4 [json_name = "reason"];</code>
@@ -1081,7 +1081,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in one line.
+     * Why, in one line. Empty when there is nothing to tell.
      * </pre>
      *
      * <code>string reason = 4 [json_name = "reason"];</code>
@@ -1102,7 +1102,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in one line.
+     * Why, in one line. Empty when there is nothing to tell.
      * </pre>
      *
      * <code>string reason = 4 [json_name = "reason"];</code>
@@ -1119,7 +1119,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in one line.
+     * Why, in one line. Empty when there is nothing to tell.
      * </pre>
      *
      * <code>string reason = 4 [json_name = "reason"];</code>
@@ -1133,7 +1133,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why, in one line.
+     * Why, in one line. Empty when there is nothing to tell.
      * </pre>
      *
      * <code>string reason = 4 [json_name = "reason"];</code>

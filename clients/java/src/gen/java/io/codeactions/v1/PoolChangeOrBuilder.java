@@ -76,7 +76,7 @@ public interface PoolChangeOrBuilder extends
 
   /**
    * <pre>
-   * Why, in one line.
+   * Why, in one line. Empty when there is nothing to tell.
    * </pre>
    *
    * <code>string reason = 4 [json_name = "reason"];</code>
@@ -85,7 +85,7 @@ public interface PoolChangeOrBuilder extends
   java.lang.String getReason();
   /**
    * <pre>
-   * Why, in one line.
+   * Why, in one line. Empty when there is nothing to tell.
    * </pre>
    *
    * <code>string reason = 4 [json_name = "reason"];</code>

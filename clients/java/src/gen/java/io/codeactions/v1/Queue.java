@@ -118,7 +118,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<io.codeactions.v1.QueueShare> shares_;
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -129,7 +129,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -141,7 +141,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -152,7 +152,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -163,7 +163,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -903,7 +903,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -917,7 +917,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -931,7 +931,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -945,7 +945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -966,7 +966,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -984,7 +984,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1004,7 +1004,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1025,7 +1025,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1043,7 +1043,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1061,7 +1061,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1080,7 +1080,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1097,7 +1097,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1114,7 +1114,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1125,7 +1125,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1139,7 +1139,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1154,7 +1154,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1165,7 +1165,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -1177,7 +1177,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The projects that wait, in the order of their turns.
+     * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
      * </pre>
      *
      * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>

@@ -57,7 +57,7 @@ public interface QueueOrBuilder extends
 
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -66,7 +66,7 @@ public interface QueueOrBuilder extends
       getSharesList();
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -74,7 +74,7 @@ public interface QueueOrBuilder extends
   io.codeactions.v1.QueueShare getShares(int index);
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -82,7 +82,7 @@ public interface QueueOrBuilder extends
   int getSharesCount();
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>
@@ -91,7 +91,7 @@ public interface QueueOrBuilder extends
       getSharesOrBuilderList();
   /**
    * <pre>
-   * The projects that wait, in the order of their turns.
+   * The projects that wait, in the order of their turns: first the one that has the fewest runs under way.
    * </pre>
    *
    * <code>repeated .codeactions.v1.QueueShare shares = 4 [json_name = "shares"];</code>

@@ -675,7 +675,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     default void replayRun(io.codeactions.v1.ReplayRunRequest request,
@@ -726,7 +727,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     default void createSchedule(io.codeactions.v1.CreateScheduleRequest request,
@@ -756,7 +757,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     default void updateSchedule(io.codeactions.v1.UpdateScheduleRequest request,
@@ -897,7 +899,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public void replayRun(io.codeactions.v1.ReplayRunRequest request,
@@ -953,7 +956,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public void createSchedule(io.codeactions.v1.CreateScheduleRequest request,
@@ -986,7 +989,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public void updateSchedule(io.codeactions.v1.UpdateScheduleRequest request,
@@ -1115,7 +1119,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public io.codeactions.v1.ReplayRunResponse replayRun(io.codeactions.v1.ReplayRunRequest request) throws io.grpc.StatusException {
@@ -1168,7 +1173,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public io.codeactions.v1.CreateScheduleResponse createSchedule(io.codeactions.v1.CreateScheduleRequest request) throws io.grpc.StatusException {
@@ -1198,7 +1203,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public io.codeactions.v1.UpdateScheduleResponse updateSchedule(io.codeactions.v1.UpdateScheduleRequest request) throws io.grpc.StatusException {
@@ -1322,7 +1328,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public io.codeactions.v1.ReplayRunResponse replayRun(io.codeactions.v1.ReplayRunRequest request) {
@@ -1374,7 +1381,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public io.codeactions.v1.CreateScheduleResponse createSchedule(io.codeactions.v1.CreateScheduleRequest request) {
@@ -1404,7 +1411,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public io.codeactions.v1.UpdateScheduleResponse updateSchedule(io.codeactions.v1.UpdateScheduleRequest request) {
@@ -1505,7 +1513,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.ReplayRunResponse> replayRun(
@@ -1550,7 +1559,7 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * CreateSchedule starts a code at the times of a cron expression.
+     * CreateSchedule starts a code at the times of a cron expression. A project may have 1,000 schedules.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.CreateScheduleResponse> createSchedule(
@@ -1583,7 +1592,8 @@ public final class RunnerServiceGrpc {
 
     /**
      * <pre>
-     * UpdateSchedule changes the fields that are present, and reckons the next time anew. Pausing is one of them.
+     * UpdateSchedule changes the fields that are present. Another expression or time zone, and the end of a pause, reckon
+     * the next time anew.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.UpdateScheduleResponse> updateSchedule(

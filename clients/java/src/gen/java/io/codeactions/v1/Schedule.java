@@ -10,12 +10,15 @@ package io.codeactions.v1;
  *
  * The expression has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or JAN-DEC) and day of
  * the week (0-7 or SUN-SAT; 0 and 7 are Sunday). Each is `*`, a value, a range `a-b`, a list `a,b`, or any of these with a
- * step `/n`. Where both days are restricted, either of them is enough. `&#64;hourly`, `&#64;daily`, `&#64;weekly`, `&#64;monthly` and
- * `&#64;yearly` stand for the obvious.
+ * step `/n`; a step from a value goes on to the field's end. Where both days leave something out, either of them is
+ * enough. `&#64;hourly`, `&#64;daily`, `&#64;weekly`, `&#64;monthly` and `&#64;yearly` stand for the obvious.
  *
  * When clocks are put forward, a time that does not exist is made up for at the first moment after the gap, once. When
  * they are put back, a time that comes twice fires at its first coming only; an expression whose minutes or hours are
  * `*` or have a step from `*` goes on through both.
+ *
+ * Each time starts one run, however many services there are. While its code is deleted a schedule starts nothing; when
+ * the code is brought back it goes on, and makes up for nothing.
  * </pre>
  *
  * Protobuf type {@code codeactions.v1.Schedule}
@@ -373,7 +376,8 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Duration catchUpWindow_;
   /**
    * <pre>
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    * </pre>
    *
    * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -385,7 +389,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    * </pre>
    *
    * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -397,7 +402,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    * </pre>
    *
    * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -441,7 +447,7 @@ private static final long serialVersionUID = 0L;
   private io.codeactions.v1.RunInput input_;
   /**
    * <pre>
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -453,7 +459,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -465,7 +471,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -731,7 +737,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp nextFireTime_;
   /**
    * <pre>
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -743,7 +749,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -755,7 +761,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -1214,12 +1220,15 @@ private static final long serialVersionUID = 0L;
    *
    * The expression has five fields: minute (0-59), hour (0-23), day of the month (1-31), month (1-12 or JAN-DEC) and day of
    * the week (0-7 or SUN-SAT; 0 and 7 are Sunday). Each is `*`, a value, a range `a-b`, a list `a,b`, or any of these with a
-   * step `/n`. Where both days are restricted, either of them is enough. `&#64;hourly`, `&#64;daily`, `&#64;weekly`, `&#64;monthly` and
-   * `&#64;yearly` stand for the obvious.
+   * step `/n`; a step from a value goes on to the field's end. Where both days leave something out, either of them is
+   * enough. `&#64;hourly`, `&#64;daily`, `&#64;weekly`, `&#64;monthly` and `&#64;yearly` stand for the obvious.
    *
    * When clocks are put forward, a time that does not exist is made up for at the first moment after the gap, once. When
    * they are put back, a time that comes twice fires at its first coming only; an expression whose minutes or hours are
    * `*` or have a step from `*` goes on through both.
+   *
+   * Each time starts one run, however many services there are. While its code is deleted a schedule starts nothing; when
+   * the code is brought back it goes on, and makes up for nothing.
    * </pre>
    *
    * Protobuf type {@code codeactions.v1.Schedule}
@@ -2358,7 +2367,8 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Duration, com.google.protobuf.Duration.Builder, com.google.protobuf.DurationOrBuilder> catchUpWindowBuilder_;
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2369,7 +2379,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2384,7 +2395,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2404,7 +2416,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2422,7 +2435,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2447,7 +2461,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2464,7 +2479,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2476,7 +2492,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2491,7 +2508,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * How late a start may be made up for. Of several that were missed only the newest is.
+     * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+     * seconds late is on time.
      * </pre>
      *
      * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -2603,7 +2621,7 @@ private static final long serialVersionUID = 0L;
         io.codeactions.v1.RunInput, io.codeactions.v1.RunInput.Builder, io.codeactions.v1.RunInputOrBuilder> inputBuilder_;
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2614,7 +2632,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2629,7 +2647,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2649,7 +2667,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2667,7 +2685,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2692,7 +2710,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2709,7 +2727,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2721,7 +2739,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -2736,7 +2754,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent in lists.
+     * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -3681,7 +3699,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> nextFireTimeBuilder_;
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3692,7 +3710,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3707,7 +3725,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3727,7 +3745,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3745,7 +3763,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3770,7 +3788,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3787,7 +3805,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3799,7 +3817,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -3814,7 +3832,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+     * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>

@@ -89,7 +89,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object runId_ = "";
   /**
    * <pre>
-   * The run that it started. Empty when it was skipped.
+   * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
    * </pre>
    *
    * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -110,7 +110,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The run that it started. Empty when it was skipped.
+   * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
    * </pre>
    *
    * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -136,7 +136,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object skippedBecause_ = "";
   /**
    * <pre>
-   * Why it started none. Empty when it did.
+   * Why it started none. Empty when it did, or waits.
    * </pre>
    *
    * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Why it started none. Empty when it did.
+   * Why it started none. Empty when it did, or waits.
    * </pre>
    *
    * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object runId_ = "";
     /**
      * <pre>
-     * The run that it started. Empty when it was skipped.
+     * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
      * </pre>
      *
      * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -757,7 +757,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The run that it started. Empty when it was skipped.
+     * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
      * </pre>
      *
      * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -778,7 +778,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The run that it started. Empty when it was skipped.
+     * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
      * </pre>
      *
      * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -795,7 +795,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The run that it started. Empty when it was skipped.
+     * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
      * </pre>
      *
      * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -809,7 +809,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The run that it started. Empty when it was skipped.
+     * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
      * </pre>
      *
      * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -829,7 +829,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object skippedBecause_ = "";
     /**
      * <pre>
-     * Why it started none. Empty when it did.
+     * Why it started none. Empty when it did, or waits.
      * </pre>
      *
      * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -849,7 +849,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it started none. Empty when it did.
+     * Why it started none. Empty when it did, or waits.
      * </pre>
      *
      * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -870,7 +870,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it started none. Empty when it did.
+     * Why it started none. Empty when it did, or waits.
      * </pre>
      *
      * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -887,7 +887,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it started none. Empty when it did.
+     * Why it started none. Empty when it did, or waits.
      * </pre>
      *
      * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -901,7 +901,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Why it started none. Empty when it did.
+     * Why it started none. Empty when it did, or waits.
      * </pre>
      *
      * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>

@@ -37,7 +37,7 @@ public interface ScheduleFireOrBuilder extends
 
   /**
    * <pre>
-   * The run that it started. Empty when it was skipped.
+   * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
    * </pre>
    *
    * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -46,7 +46,7 @@ public interface ScheduleFireOrBuilder extends
   java.lang.String getRunId();
   /**
    * <pre>
-   * The run that it started. Empty when it was skipped.
+   * The run that it started. Empty when it was skipped, and while it waits for an earlier run to end.
    * </pre>
    *
    * <code>string run_id = 2 [json_name = "runId"];</code>
@@ -57,7 +57,7 @@ public interface ScheduleFireOrBuilder extends
 
   /**
    * <pre>
-   * Why it started none. Empty when it did.
+   * Why it started none. Empty when it did, or waits.
    * </pre>
    *
    * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>
@@ -66,7 +66,7 @@ public interface ScheduleFireOrBuilder extends
   java.lang.String getSkippedBecause();
   /**
    * <pre>
-   * Why it started none. Empty when it did.
+   * Why it started none. Empty when it did, or waits.
    * </pre>
    *
    * <code>string skipped_because = 3 [json_name = "skippedBecause"];</code>

@@ -149,7 +149,8 @@ public interface ScheduleOrBuilder extends
 
   /**
    * <pre>
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    * </pre>
    *
    * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -158,7 +159,8 @@ public interface ScheduleOrBuilder extends
   boolean hasCatchUpWindow();
   /**
    * <pre>
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    * </pre>
    *
    * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -167,7 +169,8 @@ public interface ScheduleOrBuilder extends
   com.google.protobuf.Duration getCatchUpWindow();
   /**
    * <pre>
-   * How late a start may be made up for. Of several that were missed only the newest is.
+   * How late a start may be made up for. Of several that were missed only the newest is. A start that is less than 30
+   * seconds late is on time.
    * </pre>
    *
    * <code>.google.protobuf.Duration catch_up_window = 8 [json_name = "catchUpWindow"];</code>
@@ -196,7 +199,7 @@ public interface ScheduleOrBuilder extends
 
   /**
    * <pre>
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -205,7 +208,7 @@ public interface ScheduleOrBuilder extends
   boolean hasInput();
   /**
    * <pre>
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -214,7 +217,7 @@ public interface ScheduleOrBuilder extends
   io.codeactions.v1.RunInput getInput();
   /**
    * <pre>
-   * What the code is given. Absent in lists.
+   * What the code is given. The values of Authorization, Cookie and other credentials read `[redacted]`. Absent in lists.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 11 [json_name = "input"];</code>
@@ -388,7 +391,7 @@ public interface ScheduleOrBuilder extends
 
   /**
    * <pre>
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -397,7 +400,7 @@ public interface ScheduleOrBuilder extends
   boolean hasNextFireTime();
   /**
    * <pre>
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>
@@ -406,7 +409,7 @@ public interface ScheduleOrBuilder extends
   com.google.protobuf.Timestamp getNextFireTime();
   /**
    * <pre>
-   * When it starts the code next. Absent while it is paused, and when its expression has no time any more.
+   * When it starts the code next. Absent while it is paused or its code is deleted, and when there is no time any more.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp next_fire_time = 19 [json_name = "nextFireTime"];</code>

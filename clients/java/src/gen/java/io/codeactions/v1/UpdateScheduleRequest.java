@@ -443,7 +443,7 @@ private static final long serialVersionUID = 0L;
   private io.codeactions.v1.RunInput input_;
   /**
    * <pre>
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -455,7 +455,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -467,7 +467,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2210,7 +2210,7 @@ private static final long serialVersionUID = 0L;
         io.codeactions.v1.RunInput, io.codeactions.v1.RunInput.Builder, io.codeactions.v1.RunInputOrBuilder> inputBuilder_;
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2221,7 +2221,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2236,7 +2236,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2256,7 +2256,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2274,7 +2274,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2299,7 +2299,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2316,7 +2316,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2328,7 +2328,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -2343,7 +2343,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given.
+     * What the code is given: 64 KiB of body, query and headers together.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>

@@ -221,7 +221,7 @@ public interface UpdateScheduleRequestOrBuilder extends
 
   /**
    * <pre>
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -230,7 +230,7 @@ public interface UpdateScheduleRequestOrBuilder extends
   boolean hasInput();
   /**
    * <pre>
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
@@ -239,7 +239,7 @@ public interface UpdateScheduleRequestOrBuilder extends
   io.codeactions.v1.RunInput getInput();
   /**
    * <pre>
-   * What the code is given.
+   * What the code is given: 64 KiB of body, query and headers together.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 10 [json_name = "input"];</code>
