@@ -247,6 +247,7 @@ async function expectEachOnce(runs: number): Promise<void> {
     }
     expect(next - 1).toBe(Number(row.log_entries));
     expect(new Set(said).size).toBe(said.length);
-    expect(said.filter((one) => one.startsWith("done"))).toEqual([`done ${row.attempt}`]);
+    // An attempt may have come to its end, and its service not to recording it: then there is another one.
+    expect(said.at(-1)).toBe(`done ${row.attempt}`);
   }
 }
