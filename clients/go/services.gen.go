@@ -233,7 +233,8 @@ func (s *RunnerService) StartRun(ctx context.Context, request *v1.StartRunReques
 }
 
 // ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+// are not: the code is given `[redacted]` in their place.
 func (s *RunnerService) ReplayRun(ctx context.Context, request *v1.ReplayRunRequest) (*v1.ReplayRunResponse, error) {
 	return call(ctx, s.client, method{codeactionsv1connect.RunnerServiceReplayRunProcedure, repeatable}, s.Stub.ReplayRun, request)
 }

@@ -990,7 +990,8 @@ class AsyncRunnerService:
             request: The whole request, instead of its fields.
             code_id: The code to run.
             version: The version to run. 0 means the one that is active when the run begins.
-            input: What the code is given. Absent means an empty POST to `/`.
+            input: What the code is given. Absent means an empty POST to `/`. The values of credentials among
+                its headers reach the code, are never shown, and are not kept beyond the run's end.
             code_timeout: A shorter time-out than the code's own, for each attempt. At least 1 second; never
                 longer than the code's.
             request_id: A UUID of the caller's choice that makes a retry safe: the same id answers with the
@@ -1029,7 +1030,8 @@ class AsyncRunnerService:
         timeout: float | None = None,
     ) -> v1.ReplayRunResponse:
         """Queues a durable run with the input of an earlier run, of the version that is chosen.
-        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials
+        among its headers are not: the code is given `[redacted]` in their place.
 
         Args:
             request: The whole request, instead of its fields.

@@ -241,7 +241,8 @@ type Run struct {
 	ProjectId string `protobuf:"bytes,2,opt,name=project_id,json=projectId,proto3" json:"project_id,omitempty"`
 	// The code that ran. Empty for the try of an unsaved source.
 	CodeId string `protobuf:"bytes,3,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
-	// The number of the version that ran. 0 for the try of an unsaved source.
+	// The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+	// that is active when it begins.
 	Version int32 `protobuf:"varint,4,opt,name=version,proto3" json:"version,omitempty"`
 	// What started the run.
 	Trigger RunTrigger `protobuf:"varint,5,opt,name=trigger,proto3,enum=codeactions.v1.RunTrigger" json:"trigger,omitempty"`

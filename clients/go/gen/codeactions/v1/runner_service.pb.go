@@ -1080,7 +1080,8 @@ type StartRunRequest struct {
 	CodeId string `protobuf:"bytes,1,opt,name=code_id,json=codeId,proto3" json:"code_id,omitempty"`
 	// The version to run. 0 means the one that is active when the run begins.
 	Version int32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
-	// What the code is given. Absent means an empty POST to `/`.
+	// What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+	// are never shown, and are not kept beyond the run's end.
 	Input *RunInput `protobuf:"bytes,3,opt,name=input,proto3" json:"input,omitempty"`
 	// A shorter time-out than the code's own, for each attempt. At least 1 second; never longer than the code's.
 	Timeout *durationpb.Duration `protobuf:"bytes,4,opt,name=timeout,proto3" json:"timeout,omitempty"`

@@ -169,7 +169,8 @@ class RunnerServiceServicer(object):
 
     def ReplayRun(self, request, context):
         """ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+        FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+        are not: the code is given `[redacted]` in their place.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

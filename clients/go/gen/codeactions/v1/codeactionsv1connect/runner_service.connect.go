@@ -114,7 +114,8 @@ type RunnerServiceClient interface {
 	// process, and ends in one final status.
 	StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error)
 	// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+	// are not: the code is given `[redacted]` in their place.
 	ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error)
 	// GetRun reads one run.
 	GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error)
@@ -395,7 +396,8 @@ type RunnerServiceHandler interface {
 	// process, and ends in one final status.
 	StartRun(context.Context, *connect.Request[v1.StartRunRequest]) (*connect.Response[v1.StartRunResponse], error)
 	// ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+	// FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+	// are not: the code is given `[redacted]` in their place.
 	ReplayRun(context.Context, *connect.Request[v1.ReplayRunRequest]) (*connect.Response[v1.ReplayRunResponse], error)
 	// GetRun reads one run.
 	GetRun(context.Context, *connect.Request[v1.GetRunRequest]) (*connect.Response[v1.GetRunResponse], error)

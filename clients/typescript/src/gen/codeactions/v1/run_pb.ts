@@ -44,7 +44,8 @@ export type Run = Message<"codeactions.v1.Run"> & {
   codeId: string;
 
   /**
-   * The number of the version that ran. 0 for the try of an unsaved source.
+   * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+   * that is active when it begins.
    *
    * @generated from field: int32 version = 4;
    */

@@ -565,7 +565,8 @@ export type StartRunRequest = Message<"codeactions.v1.StartRunRequest"> & {
   version: number;
 
   /**
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    *
    * @generated from field: codeactions.v1.RunInput input = 3;
    */
@@ -1393,7 +1394,8 @@ export const RunnerService: GenService<{
   },
   /**
    * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+   * are not: the code is given `[redacted]` in their place.
    *
    * @generated from rpc codeactions.v1.RunnerService.ReplayRun
    */

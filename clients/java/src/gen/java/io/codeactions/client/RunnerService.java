@@ -86,7 +86,8 @@ public final class RunnerService {
 
   /**
    * Queues a durable run with the input of an earlier run, of the version that is chosen.
-   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+   * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+   * are not: the code is given {@code [redacted]} in their place.
    *
    * @param request what the call needs
    * @return what the service answers

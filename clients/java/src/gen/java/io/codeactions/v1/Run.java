@@ -194,7 +194,8 @@ private static final long serialVersionUID = 0L;
   private int version_ = 0;
   /**
    * <pre>
-   * The number of the version that ran. 0 for the try of an unsaved source.
+   * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+   * that is active when it begins.
    * </pre>
    *
    * <code>int32 version = 4 [json_name = "version"];</code>
@@ -1637,7 +1638,8 @@ private static final long serialVersionUID = 0L;
     private int version_ ;
     /**
      * <pre>
-     * The number of the version that ran. 0 for the try of an unsaved source.
+     * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+     * that is active when it begins.
      * </pre>
      *
      * <code>int32 version = 4 [json_name = "version"];</code>
@@ -1649,7 +1651,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number of the version that ran. 0 for the try of an unsaved source.
+     * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+     * that is active when it begins.
      * </pre>
      *
      * <code>int32 version = 4 [json_name = "version"];</code>
@@ -1665,7 +1668,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The number of the version that ran. 0 for the try of an unsaved source.
+     * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+     * that is active when it begins.
      * </pre>
      *
      * <code>int32 version = 4 [json_name = "version"];</code>

@@ -70,7 +70,8 @@ public interface RunOrBuilder extends
 
   /**
    * <pre>
-   * The number of the version that ran. 0 for the try of an unsaved source.
+   * The number of the version that ran. 0 for the try of an unsaved source, and while a durable run waits for the version
+   * that is active when it begins.
    * </pre>
    *
    * <code>int32 version = 4 [json_name = "version"];</code>

@@ -675,7 +675,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     default void replayRun(io.codeactions.v1.ReplayRunRequest request,
@@ -898,7 +899,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public void replayRun(io.codeactions.v1.ReplayRunRequest request,
@@ -1117,7 +1119,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public io.codeactions.v1.ReplayRunResponse replayRun(io.codeactions.v1.ReplayRunRequest request) throws io.grpc.StatusException {
@@ -1325,7 +1328,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public io.codeactions.v1.ReplayRunResponse replayRun(io.codeactions.v1.ReplayRunRequest request) {
@@ -1509,7 +1513,8 @@ public final class RunnerServiceGrpc {
     /**
      * <pre>
      * ReplayRun queues a durable run with the input of an earlier run, of the version that is chosen.
-     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded.
+     * FAILED_PRECONDITION (INPUT_NOT_KEPT) when that input was not recorded. The values of credentials among its headers
+     * are not: the code is given `[redacted]` in their place.
      * </pre>
      */
     public com.google.common.util.concurrent.ListenableFuture<io.codeactions.v1.ReplayRunResponse> replayRun(

@@ -112,7 +112,8 @@ private static final long serialVersionUID = 0L;
   private io.codeactions.v1.RunInput input_;
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -124,7 +125,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -136,7 +138,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1100,7 +1103,8 @@ private static final long serialVersionUID = 0L;
         io.codeactions.v1.RunInput, io.codeactions.v1.RunInput.Builder, io.codeactions.v1.RunInputOrBuilder> inputBuilder_;
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1111,7 +1115,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1126,7 +1131,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1146,7 +1152,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1164,7 +1171,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1189,7 +1197,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1206,7 +1215,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1218,7 +1228,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -1233,7 +1244,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * What the code is given. Absent means an empty POST to `/`.
+     * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+     * are never shown, and are not kept beyond the run's end.
      * </pre>
      *
      * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>

@@ -40,7 +40,8 @@ public interface StartRunRequestOrBuilder extends
 
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -49,7 +50,8 @@ public interface StartRunRequestOrBuilder extends
   boolean hasInput();
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
@@ -58,7 +60,8 @@ public interface StartRunRequestOrBuilder extends
   io.codeactions.v1.RunInput getInput();
   /**
    * <pre>
-   * What the code is given. Absent means an empty POST to `/`.
+   * What the code is given. Absent means an empty POST to `/`. The values of credentials among its headers reach the code,
+   * are never shown, and are not kept beyond the run's end.
    * </pre>
    *
    * <code>.codeactions.v1.RunInput input = 3 [json_name = "input"];</code>
