@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { BreakerState, NodeState, PoolChangeKind } from "../../gen/codeactions/v1/pool_pb.ts";
 import { Role } from "../../gen/codeactions/v1/project_pb.ts";
 import { RunStatus } from "../../gen/codeactions/v1/run_pb.ts";
-import type { WatchPoolResponse } from "../../gen/codeactions/v1/runner_service_pb.ts";
+import type { RunCodeResponse, WatchPoolResponse } from "../../gen/codeactions/v1/runner_service_pb.ts";
 import {
   type Clients,
   newCode,
@@ -206,12 +206,16 @@ test("runs that wait are shown to their project, in its share; one whose deadlin
   for (let n = 0; n < 5; n += 1) await operator.runs.runCode({ codeId });
   const sleeper = await newCode(operator, projectId, SLEEP);
   const releases = await Promise.all(Array.from({ length: 3 }, () => keepBusy(sleeper.id)));
-  const waiting = Array.from({ length: 8 }, () => operator.runs.runCode({ codeId }));
-  await expect
-    .poll(async () => (await operator.runs.getPool({ projectId })).pool?.queue, { timeout: 20_000 })
-    .toMatchObject({ depth: 8, shares: [{ projectId, waiting: 8, inFlight: 3 }] });
+  const waiting: Promise<RunCodeResponse>[] = [];
+  const wait = async (count: number) => {
+    while (waiting.length < count) waiting.push(operator.runs.runCode({ codeId }));
+    await expect
+      .poll(async () => (await operator.runs.getPool({ projectId })).pool?.queue, { timeout: 20_000 })
+      .toMatchObject({ depth: count, shares: [{ projectId, waiting: count, inFlight: 3 }] });
+  };
+  await wait(7);
   expect((await operator.runs.getPool({ projectId: otherId })).pool?.queue).toMatchObject({
-    depth: 8,
+    depth: 7,
     shares: [],
   });
   const { pool } = await operator.runs.getPool({ projectId });
@@ -222,6 +226,7 @@ test("runs that wait are shown to their project, in its share; one whose deadlin
     retry: true,
     message: expect.stringContaining("after the call's deadline"),
   });
+  await wait(8);
   expect(await refusalOf(operator.runs.runCode({ codeId }))).toMatchObject({
     reason: "POOL_FULL",
     message: expect.stringContaining("8 runs are waiting already"),
