@@ -1,5 +1,4 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { Pool as PostgresPool } from "pg";
 import { callbackBody } from "./api/callbacks.ts";
 import { codeHandlers } from "./api/codes.ts";
 import { endpointDoor } from "./api/endpoint.ts";
@@ -16,21 +15,22 @@ import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
 import { Listener } from "./core/db/listener.ts";
 import { migrate, openOrm } from "./core/db/orm.ts";
+import { openPool } from "./core/db/pool.ts";
 import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
 import type { Logger } from "./core/logger.ts";
 import { Metrics } from "./core/metrics.ts";
-import { openRedis, type RedisConnection } from "./core/redis.ts";
-import { describeLanguage, sandboxSettings, waiversOf, watchSandbox } from "./engine.ts";
+import { sandboxSettings, waiversOf } from "./engine.ts";
+import { dependencies, observe } from "./observability.ts";
 import { openNodeList, requireNodes, settledAfar } from "./remote-nodes.ts";
+import { openNews, openShared, sharedCounts } from "./replicas.ts";
 import { languagesOf } from "./runner/languages.ts";
 import { LocalNode } from "./runner/local-node.ts";
 import { Pool } from "./runner/pool.ts";
-import { measurePool } from "./runner/pool-metrics.ts";
 import type { Way } from "./sandbox/egress/dial.ts";
 import { openLookup } from "./sandbox/egress/lookup.ts";
 import { parseRanges } from "./sandbox/egress/rules.ts";
-import { LANGUAGES, type LanguageState } from "./sandbox/program.ts";
+import type { LanguageState } from "./sandbox/program.ts";
 import { openSandbox, type Sandbox } from "./sandbox/sandbox.ts";
 import { openPost } from "./services/callback-post.ts";
 import { Callbacks } from "./services/callbacks.ts";
@@ -51,11 +51,10 @@ import { LogBus } from "./services/log-bus.ts";
 import { LogHistory } from "./services/log-history.ts";
 import { Logs } from "./services/logs.ts";
 import { LostRuns } from "./services/lost-runs.ts";
-import { type News, noNews } from "./services/news.ts";
+import type { News } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
 import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
-import { RedisNews } from "./services/redis-news.ts";
 import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
@@ -84,14 +83,12 @@ export interface App extends AsyncDisposable {
 }
 
 const CLOSE_JOURNAL_MS = 5_000;
-/** One claims, the other one looks. */
-const DISPATCH_CONNECTIONS = 2;
-const GENERIC_PLANS = "-c plan_cache_mode=force_generic_plan";
+/**
+ * Of the dispatcher's connections one claims, the other one looks. Planning a claim over all days takes ten times as
+ * long as the claim: once per connection is enough.
+ */
+const DISPATCHING = { connectionsMax: 2, options: "-c plan_cache_mode=force_generic_plan" };
 const STILL_WAITING = "runs of a deleted code could not be cancelled while they wait";
-/** Redis answers within milliseconds, or something is wrong with it. */
-const NEWS_COMMAND_MS = 2_000;
-/** A call waits this long for its count at most, and is then counted here alone. */
-const LIMIT_COMMAND_MS = 500;
 
 /** With a node inside the process, or with its doors only. */
 export interface Shape {
@@ -132,9 +129,11 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   parts.defer(() => orm.close(true));
   const migrated = await migrate(orm);
   if (migrated.length > 0) log.info({ migrated }, "migrated the database");
-  const postgres = openPool(parts, databaseUrl, config.databaseConnectionsMax, log);
-  // Planning a claim over all days takes ten times as long as the claim: once per connection is enough.
-  const dispatching = openPool(parts, databaseUrl, DISPATCH_CONNECTIONS, log, GENERIC_PLANS);
+  const connectionsMax = config.databaseConnectionsMax;
+  const postgres = openPool({ url: databaseUrl, connectionsMax }, log);
+  parts.defer(() => postgres.end());
+  const dispatching = openPool({ url: databaseUrl, ...DISPATCHING }, log);
+  parts.defer(() => dispatching.end());
 
   // The engine room, and the pool over it.
   const sandbox = await sandboxStarting;
@@ -145,17 +144,8 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   const languages = () => languagesOf(statesOf(pool, sandbox));
 
   // Services: what the product does.
-  const shared = config.redisUrl === "" ? undefined : await openShared(parts, config, lock, log);
-  const news = parts.use(
-    openNews({
-      shared,
-      lock,
-      instanceId,
-      log,
-      metrics,
-      place: () => journal.place(),
-    }),
-  );
+  const shared = await openShared(parts, config, lock, log);
+  const news = parts.use(openNews({ shared, lock, instanceId, log, metrics, place: () => journal.place() }));
   const tell: News["tell"] = (item) => news.tell(item);
   const bus = new LogBus(news);
   const journal = new Journal({
@@ -320,14 +310,13 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     now: () => new Date(),
     changed: () => scheduleFires.wake(),
   });
-  watchDurable(metrics, dispatcher, new DurableFigures(dispatching));
   pool.onChange(({ kind, quarantine, isOurs }) => {
     if (quarantine !== undefined && isOurs)
       void tell({ kind: "quarantine", quarantine: { kind, quarantine } });
   });
   const poolView = new PoolView({ orm, pool, instanceId });
-  measurePool(metrics, pool);
-  watch(metrics, { sandbox, journal, execution, bus, callbacks });
+  const durableFigures = new DurableFigures(dispatching);
+  observe(metrics, { sandbox, pool, journal, execution, bus, callbacks, dispatcher, durableFigures });
   await news.start(
     newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
   );
@@ -364,18 +353,12 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   });
   const status = statusDoor({
     metrics,
-    dependencies: [
-      { name: "database", needed: true, check: () => postgres.query("select 1").then(() => "answers") },
-      { name: "pool", needed: true, check: async () => describePool(pool) },
-      ...(config.redisUrl === ""
-        ? []
-        : [{ name: "redis", needed: false, check: async () => news.describe() }]),
-      ...LANGUAGES.map((language) => ({
-        name: language,
-        needed: false,
-        check: async () => describeLanguage(languages(), language),
-      })),
-    ],
+    dependencies: dependencies({
+      pool,
+      news: shared && news,
+      languages,
+      askDatabase: () => postgres.query("select 1"),
+    }),
     remarks: () => (shape.localNode ? waiversOf(config) : []),
   });
   const endpoint = endpointDoor({
@@ -384,10 +367,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
     projects,
     log,
     rateLimit,
-    sharedCounts: shared && {
-      redis: shared.open("limits", LIMIT_COMMAND_MS),
-      prefix: shared.prefix,
-    },
+    sharedCounts: sharedCounts(shared),
     endpointHost: config.endpointHost,
   });
   const server = parts.use(
@@ -425,91 +405,10 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   };
 }
 
-/** What services on one database have in common beside it. */
-interface Shared {
-  /** What begins all that this installation has in Redis. */
-  readonly prefix: string;
-  /** A connection of its own, closed with everything else. */
-  open(name: string, commandMs: number): RedisConnection;
-}
-
-async function openShared(
-  parts: AsyncDisposableStack,
-  config: Config,
-  lock: ServiceLock,
-  log: Logger,
-): Promise<Shared> {
-  const open = (name: string, commandMs: number) =>
-    parts.adopt(openRedis({ url: config.redisUrl, name, log, commandMs }), (redis) => redis.disconnect());
-  return { prefix: `codeactions:${await lock.databaseId()}:`, open };
-}
-
-/** Connections to the database, with options of its own where there are any. They close with everything else. */
-function openPool(
-  parts: AsyncDisposableStack,
-  connectionString: string,
-  max: number,
-  log: Logger,
-  options?: string,
-): PostgresPool {
-  const pool = new PostgresPool({ connectionString, max, ...(options && { options }) });
-  pool.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
-  // One that is in use says so itself, too: whoever uses it learns it from its query.
-  pool.on("connect", (client) => client.on("error", () => {}));
-  parts.defer(() => pool.end());
-  return pool;
-}
-
 /** Durable runs are guests of the pool: of those that wait for it, they are a quarter at most. */
 function durableRunsMax(pool: Pool, config: Config): number {
   const { capacity } = pool.describe();
   return capacity === 0 ? 0 : Math.min(config.durableRunsMax, capacity + Math.floor(config.waitersMax / 4));
-}
-
-function watchDurable(metrics: Metrics, dispatcher: Dispatcher, figures: DurableFigures): void {
-  const name = (what: string) => `codeactions_durable_runs_${what}`;
-  metrics.gauge(name("waiting"), "Durable runs of all projects that wait in the database.", async () => {
-    return (await figures.now()).waiting;
-  });
-  metrics.gauge(name("due"), "Those of them whose time has come.", async () => (await figures.now()).due);
-  metrics.gauge(name("oldest_due_seconds"), "How long the oldest of these has been due.", async () => {
-    return (await figures.now()).oldestDueSeconds;
-  });
-  metrics.gauge(name("under_way"), "Durable runs that this service has taken and not ended.", () => {
-    return dispatcher.underWay;
-  });
-  metrics.gauge(name("claimed"), "Durable runs that this service has taken since its start.", () => {
-    return dispatcher.claimed;
-  });
-}
-
-/** What other services say, where Redis carries it. */
-function openNews(parts: {
-  shared: Shared | undefined;
-  lock: ServiceLock;
-  instanceId: string;
-  log: Logger;
-  metrics: Metrics;
-  place: () => number;
-}): News {
-  const { shared, lock, instanceId, log, metrics, place } = parts;
-  if (shared === undefined) return noNews;
-  const news = new RedisNews({
-    id: instanceId,
-    prefix: shared.prefix,
-    publisher: shared.open("publisher", NEWS_COMMAND_MS),
-    subscriber: shared.open("subscriber", NEWS_COMMAND_MS),
-    others: () => lock.others(),
-    place,
-    log,
-  });
-  metrics.gauge("codeactions_news_connected", "1 while all that other services say is heard.", () =>
-    news.isComplete ? 1 : 0,
-  );
-  metrics.gauge("codeactions_news_told", "What others were told.", () => news.figures.told);
-  metrics.gauge("codeactions_news_heard", "What others have told.", () => news.figures.heard);
-  metrics.gauge("codeactions_news_lost", "How often something was missing.", () => news.figures.lost);
-  return news;
 }
 
 /** The embedded database, which closes with everything else. */
@@ -522,45 +421,6 @@ async function startPostgres(parts: AsyncDisposableStack, config: Config, log: L
 function statesOf(pool: Pool, sandbox: Sandbox | undefined): LanguageState[][] {
   const heard = pool.describe().nodes.map(({ description }) => [...(description?.languages ?? [])]);
   return sandbox === undefined ? heard : [sandbox.languages(), ...heard];
-}
-
-function describePool(pool: Pool): string {
-  const { nodes } = pool.describe();
-  const takers = nodes.filter(({ takesRuns }) => takesRuns);
-  const others = nodes.filter(({ takesRuns }) => !takesRuns);
-  const why = others.map(({ id, state, breaker, reason }) => {
-    const how = state === "ready" ? `its breaker is ${breaker}` : `it is ${state}`;
-    return reason === "" ? `${id}: ${how}` : `${id}: ${how} (${reason})`;
-  });
-  const told = [`${takers.length} of ${nodes.length} nodes take runs`, ...why].join("; ");
-  if (takers.length === 0) throw new Error(told);
-  return told;
-}
-
-function watch(
-  metrics: Metrics,
-  parts: {
-    sandbox: Sandbox | undefined;
-    journal: Journal;
-    execution: Execution;
-    bus: LogBus;
-    callbacks: Callbacks;
-  },
-): void {
-  const { sandbox, journal, execution, bus, callbacks } = parts;
-  metrics.gauge("codeactions_runs_under_way", "Runs under way.", () => execution.underWay);
-  metrics.gauge(
-    "codeactions_journal_pending_bytes",
-    "Bytes that wait to be committed.",
-    () => journal.pendingBytes,
-  );
-  metrics.gauge(
-    "codeactions_callbacks_pending",
-    "Callbacks of runs that have ended, which their receivers have not confirmed.",
-    () => callbacks.pending,
-  );
-  metrics.gauge("codeactions_log_followers", "Streams that follow a log.", () => bus.followers);
-  if (sandbox !== undefined) watchSandbox(metrics, sandbox);
 }
 
 function publicUrlOf(code: Readonly<Code>, base: string): string {

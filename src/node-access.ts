@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import type { Config } from "./core/config.ts";
-import type { NodeAccess } from "./runner/remote-node.ts";
+import type { NodeAccess } from "./runner/node-channel.ts";
 
 /** How this process and the other side of the line between services and nodes know each other. */
 export async function readNodeAccess(config: Config): Promise<NodeAccess> {

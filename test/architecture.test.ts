@@ -47,7 +47,7 @@ test.each([
   [/^@connectrpc\//, ["src/api/"]],
   [/^gen\//, ["src/api/", ...NODE_LINE]],
   [/^@bufbuild\//, ["src/api/", ...NODE_LINE]],
-  [/^@grpc\//, ["src/runner/remote-node.ts", "src/runner/delivery.ts"]],
+  [/^@grpc\//, ["src/runner/remote-node.ts", "src/runner/delivery.ts", "src/runner/node-channel.ts"]],
   [/^opossum$/, ["src/runner/breaker.ts"]],
   [/^ioredis$/, ["src/core/redis.ts"]],
   [/^rate-limiter-flexible$/, ["src/api/rate-limits.ts"]],

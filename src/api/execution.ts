@@ -112,8 +112,9 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
   #begin(source: string): void {
     const offered = this.#offered!;
     this.#keep(offered.sourceSha256, source);
+    const program = fromProgram(offered, source);
     this.#expects = "nothing";
-    void this.#carryOut(fromProgram(offered, source));
+    void this.#carryOut(program);
   }
 
   /** What is built of a source is kept by its hash, so a hash is believed only when it is right. */

@@ -1,4 +1,4 @@
-import type { Language } from "../sandbox/program.ts";
+import type { Language, Program } from "../sandbox/program.ts";
 import { choose } from "./choice.ts";
 import { MeanTime, placeOf, waitAt } from "./estimate.ts";
 import type { Member } from "./member.ts";
@@ -88,10 +88,18 @@ export class Bulkhead implements Disposable {
 
   /** A slot, if there is one at once; to be released when the run is over. */
   take(order: RunOrder, excluded: ReadonlySet<Member> | undefined): Member | undefined {
-    if (this.#isAtLimit(order)) return undefined;
-    const member = this.#choose(order, excluded);
+    if (this.#isAtLimit(order.program)) return undefined;
+    const member = this.#choose(order.program, excluded);
     if (member !== undefined) this.#hold(member, order);
     return member;
+  }
+
+  /** Throws where a run of a project could neither begin nor wait now, before anything is done for it. */
+  requireRoom(program: Program, projectId: string): void {
+    if (this.#queue.depth < this.#settings.waitersMax || this.#closed) return;
+    if (!this.#isAtLimit(program) && this.#choose(program, undefined) !== undefined) return;
+    if (this.#takers(program.language, undefined).length === 0) return;
+    if (this.#queue.lastOfLongest(projectId) === undefined) throw this.#full();
   }
 
   /** Waits for a slot. Throws the refusal, or the signal's reason, when there is none in time. */
@@ -166,17 +174,17 @@ export class Bulkhead implements Disposable {
     if (this.#queue.depth === 0) return;
     const free = new Map<Language, boolean>();
     const canBeServed = ({ order, excluded }: Waiter) => {
-      if (this.#isAtLimit(order)) return false;
-      if (excluded !== undefined) return this.#choose(order, excluded) !== undefined;
+      if (this.#isAtLimit(order.program)) return false;
+      if (excluded !== undefined) return this.#choose(order.program, excluded) !== undefined;
       const { language } = order.program;
-      const known = free.get(language) ?? this.#choose(order, undefined) !== undefined;
+      const known = free.get(language) ?? this.#choose(order.program, undefined) !== undefined;
       free.set(language, known);
       return known;
     };
     for (;;) {
       const next = this.#queue.next(canBeServed);
       if (next === undefined) return;
-      const member = this.#choose(next.order, next.excluded)!;
+      const member = this.#choose(next.order.program, next.excluded)!;
       this.#hold(member, next.order);
       next.resolve(member);
       free.clear();
@@ -199,11 +207,11 @@ export class Bulkhead implements Disposable {
     this.#stopLooking();
   }
 
-  #isAtLimit({ program }: RunOrder): boolean {
+  #isAtLimit(program: Program): boolean {
     return (this.#lanes.get(program.key)?.inFlight ?? 0) >= program.concurrencyMax;
   }
 
-  #choose({ program }: RunOrder, excluded: ReadonlySet<Member> | undefined): Member | undefined {
+  #choose(program: Program, excluded: ReadonlySet<Member> | undefined): Member | undefined {
     const members = this.#members();
     if (members.length > 1)
       return choose(this.#takers(program.language, excluded), program.key, Date.now(), Math.random);
@@ -247,12 +255,12 @@ export class Bulkhead implements Disposable {
     const { program, invocation } = order;
     const { projectId } = invocation.context;
     const waits: (number | undefined)[] = [];
-    if (this.#choose(order, undefined) === undefined) {
+    if (this.#choose(program, undefined) === undefined) {
       const own = { waiting: this.#queue.waitingOf(projectId), inFlight: this.#projects.get(projectId) ?? 0 };
       const others = this.#queue.shares().filter((share) => share.projectId !== projectId);
       waits.push(waitAt(placeOf(own, others), this.#slots(), this.#runTime));
     }
-    if (this.#isAtLimit(order)) {
+    if (this.#isAtLimit(program)) {
       const place = this.#queue.waitingFor(projectId, program.key) + 1;
       waits.push(waitAt(place, program.concurrencyMax, this.#lanes.get(program.key)?.runTime));
     }
@@ -262,17 +270,20 @@ export class Bulkhead implements Disposable {
 
   /** A place in the queue for a newcomer: a free one, or that of a project which has more of them. */
   #makeRoom({ invocation }: RunOrder): void {
-    const { waitersMax } = this.#settings;
-    if (this.#queue.depth < waitersMax) return;
-    this.#refused.full += 1;
-    const waitMs = waitAt(this.#queue.depth + 1, this.#slots(), this.#runTime);
-    const full = poolFull(
-      `${waitersMax} runs are waiting already`,
-      clamp(waitMs ?? RETRY_MS_UNKNOWN, RETRY_MS_MIN, RETRY_MS_MAX),
-    );
+    if (this.#queue.depth < this.#settings.waitersMax) return;
     const last = this.#queue.lastOfLongest(invocation.context.projectId);
+    const full = this.#full();
     if (last === undefined) throw full;
     last.reject(full);
+  }
+
+  #full(): unknown {
+    this.#refused.full += 1;
+    const waitMs = waitAt(this.#queue.depth + 1, this.#slots(), this.#runTime) ?? RETRY_MS_UNKNOWN;
+    return poolFull(
+      `${this.#settings.waitersMax} runs are waiting already`,
+      clamp(waitMs, RETRY_MS_MIN, RETRY_MS_MAX),
+    );
   }
 
   #slots(): number {

@@ -1,7 +1,8 @@
 import { lookup } from "node:dns/promises";
 import type { Logger } from "../core/logger.ts";
 import type { NodeEntry } from "../core/node-entry.ts";
-import { type NodeAccess, type NodeAddress, RemoteNode } from "./remote-node.ts";
+import type { NodeAccess, NodeAddress } from "./node-channel.ts";
+import { RemoteNode } from "./remote-node.ts";
 
 /** The addresses behind a name; rejects where it cannot be looked up. */
 export type LookUp = (name: string) => Promise<readonly string[]>;

@@ -1,5 +1,5 @@
 import type { Logger } from "../core/logger.ts";
-import type { Language, Outcome, Problem } from "../sandbox/program.ts";
+import type { Language, Outcome, Problem, Program } from "../sandbox/program.ts";
 import { Attempts, isForAnother } from "./attempts.ts";
 import type { BreakerState } from "./breaker.ts";
 import { Bulkhead, type EarlyRefusal, type QueueDescription, type QueueSettings } from "./bulkhead.ts";
@@ -106,6 +106,14 @@ export class Pool implements Disposable {
     }
     for (const member of added) this.#tell("NODE_ADDED", member);
     this.#bulkhead.nodesChanged();
+  }
+
+  /**
+   * Throws the refusal of a run that could neither begin nor wait now. `run` would refuse it, too; asked before, an
+   * overloaded service does nothing else for it.
+   */
+  requireRoom(program: Program, projectId: string): void {
+    this.#bulkhead.requireRoom(program, projectId);
   }
 
   /**

@@ -7,15 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import {
-  type ChannelCredentials,
-  Client,
-  connectivityState,
-  credentials,
-  Metadata,
-  type ServiceError,
-  status,
-} from "@grpc/grpc-js";
+import { type Client, connectivityState, Metadata, type ServiceError, status } from "@grpc/grpc-js";
 import { LRUCache } from "lru-cache";
 import type { Description } from "../../gen/codeactions/node/v1/node_pb.ts";
 import {
@@ -35,33 +27,15 @@ import {
 } from "../sandbox/program.ts";
 import { Delivery, encode } from "./delivery.ts";
 import { type Delivered, type Node, type NodeDescription, NodeUnreachable } from "./node.ts";
+import { type NodeAccess, type NodeAddress, openChannel } from "./node-channel.ts";
 import {
   fromDescription,
   fromProblem,
   fromRefused,
-  NODE_MESSAGE_BYTES_MAX,
   PROTOCOL_VERSION,
   toLanguage,
   toProgram,
 } from "./node-contract.ts";
-
-/** How a node is reached. */
-export interface NodeAddress {
-  /** How people call it. */
-  readonly id: string;
-  readonly host: string;
-  readonly port: number;
-  /** Over TLS, even where no certificates are set for nodes. */
-  readonly tls: boolean;
-  /** The name that its certificate is for, where that is not its host. */
-  readonly serverName?: string;
-}
-
-/** How services and nodes know each other: by a key that they share, by certificates of one authority, or both. */
-export interface NodeAccess {
-  readonly key: string;
-  readonly tls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer } | undefined;
-}
 
 /** A node tells every second how it is; who has not done so for that long is silent. */
 const SILENT_MS = 2_500;
@@ -74,21 +48,6 @@ const DESCRIBE_MS = 2_000;
 const CHECK_MS = 70_000;
 /** Of sources that a node is known to have. */
 const KNOWN_MAX = 10_000;
-
-const OPTIONS = {
-  // A connection that has died without a word is found by pings, also when nobody watches the node any more.
-  "grpc.keepalive_time_ms": 2_000,
-  "grpc.keepalive_timeout_ms": 5_000,
-  "grpc.keepalive_permit_without_calls": 1,
-  "grpc.initial_reconnect_backoff_ms": 100,
-  "grpc.max_reconnect_backoff_ms": 1_000,
-  "grpc.max_receive_message_length": NODE_MESSAGE_BYTES_MAX,
-  "grpc.max_send_message_length": NODE_MESSAGE_BYTES_MAX,
-  "grpc-node.flow_control_window": 1024 * 1024,
-  "grpc.use_local_subchannel_pool": 1,
-  "grpc.service_config_disable_resolution": 1,
-  "grpc.enable_http_proxy": 0,
-};
 
 /**
  * A node in another process, over `codeactions.node.v1`. It is silent when its watch has not brought anything for 2.5 s:
@@ -106,12 +65,7 @@ export class RemoteNode implements Node, Disposable {
 
   constructor(address: NodeAddress, access: NodeAccess) {
     this.id = address.id;
-    const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-    const named = address.serverName === undefined ? {} : nameOverride(address.serverName);
-    this.#client = new Client(`dns:${host}:${address.port}`, credentialsFor(address, access), {
-      ...OPTIONS,
-      ...named,
-    });
+    this.#client = openChannel(address, access);
     if (access.key !== "") this.#metadata.set("authorization", `Bearer ${access.key}`);
   }
 
@@ -339,14 +293,6 @@ export class RemoteNode implements Node, Disposable {
 
 const ASKED = { protocolVersion: PROTOCOL_VERSION };
 
-function pathOf(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
-
-function bytesOf<Schema extends DescMessage>(schema: Schema, message: MessageInitShape<Schema>): Buffer {
-  return Buffer.from(toBinary(schema, create(schema, message)));
-}
-
 /** grpc-js leaves commas and the like as they travel. */
 function decoded(details: string): string {
   try {
@@ -356,11 +302,10 @@ function decoded(details: string): string {
   }
 }
 
-function nameOverride(serverName: string) {
-  return { "grpc.ssl_target_name_override": serverName, "grpc.default_authority": serverName };
+function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
 }
 
-function credentialsFor({ tls }: NodeAddress, access: NodeAccess): ChannelCredentials {
-  if (access.tls !== undefined) return credentials.createSsl(access.tls.ca, access.tls.key, access.tls.cert);
-  return tls ? credentials.createSsl() : credentials.createInsecure();
+function bytesOf<Schema extends DescMessage>(schema: Schema, message: MessageInitShape<Schema>): Buffer {
+  return Buffer.from(toBinary(schema, create(schema, message)));
 }

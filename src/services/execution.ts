@@ -88,6 +88,7 @@ export class Execution {
         { retryAfterMs: 1_000 },
       );
     }
+    this.#pool.requireRoom(asked.program, asked.projectId);
     const secrets = await this.#secrets.forRun(asked.projectId);
     const row: Run = newRow(id, this.#owner, asked);
     const payload = this.#recorded(asked.input, asked.recordPayloads);

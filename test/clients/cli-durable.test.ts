@@ -49,7 +49,7 @@ describe("start", () => {
     expect(log.stderr).toMatch(/^SUCCEEDED in .*attempt 2/m);
     const shown = (await cli.run("runs", "show", id)).stdout;
     expect(shown).toMatch(/^trigger {3}async$/m);
-    expect(shown).toMatch(/^attempt {3}2 of 2, after FAILED or .* apart/m);
+    expect(shown).toMatch(/^attempt {3}2 of 2, after FAILED, .* or LOST; at once$/m);
     expect(shown).toMatch(/^ {10}1 {2}FAILED {2}.*RuntimeError: not yet$/m);
     expect((await cli.run("runs", "one")).stdout).toContain("SUCCEEDED (attempt 2)");
   });
@@ -155,7 +155,7 @@ describe("schedules", () => {
       /^Morning {3}one {3}0 6 \* \* MON-FRI {2}Europe\/Berlin {2}\w{3} [\d-]+ 06:00 \(in .*\) +queue +\S+$/m,
     );
     const shown = (await cli.run("schedules", "show", "Morning")).stdout;
-    expect(shown).toMatch(/^attempts {2}3, after FAILED or .*$/m);
+    expect(shown).toMatch(/^attempts {2}3, after FAILED, .* or LOST; wait 1s, ×2 each time, 5m at most$/m);
     expect(shown).toMatch(/^asks {6}POST \/\?name=you, 0 B$/m);
     expect(shown).toMatch(/^last {6}not yet$/m);
     // What is not mentioned stays: parts of the retry policy and of the input, too.

@@ -64,6 +64,11 @@ test("--help of the whole names every command and has examples; --version is the
 test("the service's own commands are behind the same entry", async () => {
   expect((await cli.run("settings")).stdout).toContain("| `CODEACTIONS_PORT` |");
   expect((await cli.run("doctor", "--help")).stdout).toContain("Builds every wall of the jail");
+  const own = (await cli.run("serve", "--help")).stdout;
+  for (const command of ["api", "node"]) {
+    expect(own).toMatch(new RegExp(`^  ${command} `, "m"));
+    expect((await cli.run(command, "--help")).stdout).toBe(own);
+  }
 });
 
 test("it runs from anywhere through a link, and as npx codeactions", async () => {

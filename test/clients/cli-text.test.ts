@@ -89,4 +89,9 @@ test.each([
   const flags = ["--max-attempts", "--callback", "--param", "--catch-up", "--name"];
   expect(explain(refused, flags).message).toBe(`no\n  ${named}: is wrong`);
   expect(explain(refused).message).toBe(`no\n  ${field}: is wrong`);
+  const alone = new CodeActionsError(`${field}: is wrong`, ErrorCode.InvalidArgument, {
+    reason: "FIELD_INVALID",
+    fields: [{ field, description: "is wrong" }],
+  });
+  expect(explain(alone, flags).message).toBe(`${named}: is wrong`);
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test, vi } from "vitest";
 import type { Pool } from "../../src/runner/pool.ts";
-import { NotAccepted } from "../../src/sandbox/program.ts";
+import { NotAccepted, type Program } from "../../src/sandbox/program.ts";
 import { ask, newPool, ScriptedNode, settled, WELL } from "./stage.ts";
 
 let pool: Pool;
@@ -125,6 +125,23 @@ test("in a full queue a project with many waiting gives its last place to one wi
     await settled();
   }
   expect(await modest).toMatchObject({ status: "SUCCEEDED" });
+});
+
+test("whether there is room can be asked before: for those who could neither begin nor wait there is none", async () => {
+  const node = new ScriptedNode("a", { capacity: 2 });
+  pool = await newPool([node], { waitersMax: 2, waitMs: 60_000 });
+  const requireRoom = (key: string, projectId: string) => () =>
+    pool.requireRoom({ key, language: "python", concurrencyMax: 1 } as Program, projectId);
+  for (let n = 0; n < 2; n += 1) ask(pool, { key: "narrow", concurrencyMax: 1 });
+  expect(requireRoom("narrow", "p")).not.toThrow();
+  ask(pool, { key: "narrow", concurrencyMax: 1 });
+  expect(requireRoom("narrow", "p")).toThrow("2 runs are waiting already");
+  // There is a slot for another program, and a place for another project that has none.
+  expect(requireRoom("other", "p")).not.toThrow();
+  ask(pool, { key: "wide" });
+  expect(requireRoom("other", "p")).toThrow("2 runs are waiting already");
+  expect(requireRoom("other", "another")).not.toThrow();
+  expect(pool.refused.full).toBe(2);
 });
 
 test("with a queue of none, what finds no slot is refused", async () => {

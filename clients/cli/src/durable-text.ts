@@ -39,18 +39,23 @@ export function dueText({ dueTime }: Pick<DurableRun, "dueTime">, now = new Date
   return `${timeText(dueTime)} (${relativeText(dueTime, now)})`;
 }
 
-/** `3, after FAILED or LOST, 1s apart, 2 times as long each time up to 5m`. */
+/** `3, after FAILED or LOST; wait 1s, ×2 each time, 5m at most`. */
 export function policyText(policy: RetryPolicy | undefined): string {
   if (policy === undefined || policy.maxAttempts <= 1) return "1";
-  const { maxAttempts, backoff, multiplier, maxBackoff, retryOn } = policy;
-  const after = retryOn.map((status) => wordOf(RunStatusSchema, status).toUpperCase()).join(" or ");
-  const growing =
-    multiplier > 1 ? `, ${multiplier} times as long each time up to ${waitText(maxBackoff)}` : "";
-  return `${maxAttempts}, after ${after}, ${waitText(backoff)} apart${growing}`;
+  const { maxAttempts, multiplier, retryOn } = policy;
+  const [backoffMs, maxBackoffMs] = [millisecondsOf(policy.backoff), millisecondsOf(policy.maxBackoff)];
+  const statuses = retryOn.map((status) => wordOf(RunStatusSchema, status).toUpperCase());
+  const after = STATUSES.format(statuses);
+  const isGrowing = multiplier > 1 && maxBackoffMs > backoffMs;
+  const growing = isGrowing ? `, ×${multiplier} each time, ${durationText(maxBackoffMs)} at most` : "";
+  const wait = backoffMs === 0 ? "at once" : `wait ${durationText(backoffMs)}${growing}`;
+  return `${maxAttempts}, after ${after}; ${wait}`;
 }
 
-function waitText(wait: Duration | undefined): string {
-  return durationText(wait === undefined ? 0 : durationMs(wait));
+const STATUSES = new Intl.ListFormat("en-GB", { type: "disjunction" });
+
+function millisecondsOf(duration: Duration | undefined): number {
+  return duration === undefined ? 0 : durationMs(duration);
 }
 
 function callbackLines({ url, status, tries, nextTime }: CallbackDelivery): [string, string][] {

@@ -39,13 +39,15 @@ export function explain(error: unknown, flags: readonly string[] = []): Failure 
   if (error instanceof Failure) return error;
   if (!(error instanceof CodeActionsError)) return explainFault(error);
   if (error.reason === undefined && error.code === ErrorCode.Unavailable) return explainDistance(error);
-  const fields = error.fields
-    .map(({ field, description }) => `\n  ${named(field, flags)}: ${description}`)
-    .join("");
+  const fields = error.fields.map(({ field, description }) => `${named(field, flags)}: ${description}`);
+  const [only] = error.fields;
+  // What is said of a single field is often all that is said.
+  if (fields.length === 1 && error.message === `${only!.field}: ${only!.description}`)
+    return new Failure(fields[0]!);
   const advice = error.reason === undefined ? undefined : ADVICE[error.reason];
   // Behind a semicolon the service says what to do, in the words of the contract.
   const message = advice === undefined ? error.message : `${error.message.replace(/;.*/s, "")}; ${advice}`;
-  return new Failure(`${message}${fields}`);
+  return new Failure([message, ...fields].join("\n  "));
 }
 
 /** `--param (input.query[0].name)`, where the command has that option. */

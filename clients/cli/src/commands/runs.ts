@@ -118,6 +118,11 @@ async function listRuns(named: string | undefined, options: ListOptions, shell: 
   printTable(shell, ["ACCEPTED", "CODE", "VERSION", "TRIGGER", "STATUS", "TOOK", "RUN"], rows);
 }
 
+/** A durable run of whatever is active then has no version before it begins. */
+function versionText({ version }: Run): string {
+  return version === 0 ? "the active version" : `version ${version}`;
+}
+
 /** Where a durable run stands beside its status: ` (attempt 2, in 40 s)`; empty for most. */
 function standText({ attempt, durable }: Run): string {
   const due = durable?.dueTime;
@@ -133,7 +138,7 @@ function showRun(run: Run, codeName: string, shell: Shell): void {
   const { usage, request, result, error, durable } = run;
   const lines: [name: string, value: string][] = [
     ["run", run.id],
-    ["code", codeName === "" ? "a try, not stored" : `${codeName}, version ${run.version}`],
+    ["code", codeName === "" ? "a try, not stored" : `${codeName}, ${versionText(run)}`],
     ["trigger", wordOf(RunTriggerSchema, run.trigger)],
     ["status", statusText(run, terminal.out)],
     ["accepted", timeText(run.createTime)],
