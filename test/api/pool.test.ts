@@ -59,8 +59,8 @@ test("the operator sees the node inside the service, what it runs and what is wa
   for (let n = 0; n < 3; n += 1) await operator.runs.runCode({ codeId });
   const look = async () => (await operator.runs.getPool({})).pool!;
   await expect
-    .poll(async () => (await look()).nodes[0]?.warmVersions, { timeout: 20_000 })
-    .toMatchObject([{ codeId, version: 1, idle: 1, busy: 0 }]);
+    .poll(async () => (await look()).nodes[0], { timeout: 20_000 })
+    .toMatchObject({ warmStarts: 2n, warmVersions: [{ codeId, version: 1, idle: 1, busy: 0 }] });
   const pool = await look();
   expect(pool).toMatchObject({
     capacity: 3,
@@ -102,8 +102,11 @@ test("a project sees the nodes and of what is on them only its own; nobody but t
   await expect
     .poll(async () => (await seenBy(operator, "")).warm, { timeout: 20_000 })
     .toEqual(expect.arrayContaining([myCode.id, theirCode.id]));
+  // The workers of the one that dies are gone a moment later.
+  await expect
+    .poll(() => seenBy(operator, theirs), { timeout: 20_000 })
+    .toEqual({ warm: [theirCode.id], quarantined: [theirFailing.id] });
   expect(await seenBy(viewer, mine)).toEqual({ warm: [myCode.id], quarantined: [] });
-  expect(await seenBy(operator, theirs)).toEqual({ warm: [theirCode.id], quarantined: [theirFailing.id] });
   expect((await viewer.runs.getPool({ projectId: mine })).pool?.nodes).toMatchObject([
     { id: "local", capacity: 3 },
   ]);
