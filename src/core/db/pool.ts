@@ -8,7 +8,10 @@ export function openPool(
 ): Pool {
   const { url: connectionString, connectionsMax: max, options } = settings;
   const pool = new Pool({ connectionString, max, ...(options !== undefined && { options }) });
-  pool.on("error", (error) => log.warn({ error }, "a connection to the database broke"));
+  // The error has the whole client in it, and connections that are being closed may break.
+  pool.on("error", ({ message }) => {
+    if (!pool.ending) log.warn({ why: message }, "a connection to the database broke");
+  });
   // One that is in use says so itself, too: whoever uses it learns it from its query.
   pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
