@@ -1,7 +1,7 @@
 import { toJsonString } from "@bufbuild/protobuf";
 import { RunSchema } from "../../gen/codeactions/v1/run_pb.ts";
 import type { RunView } from "../services/live-run.ts";
-import { runMessage } from "./messages.ts";
+import { runMessage } from "./run-messages.ts";
 
 /** A result's body that is larger is left out of what a callback says; its size is told. */
 const RESULT_BYTES_MAX = 256 * 1024;

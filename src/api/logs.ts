@@ -12,14 +12,8 @@ import type { LogScope } from "../services/log-bus.ts";
 import type { LogFilter } from "../services/log-entry.ts";
 import type { LogItem, LogStart, Logs } from "../services/logs.ts";
 import type { Handlers } from "./handlers.ts";
-import {
-  levelOf,
-  logBatchMessage,
-  logEntryFields,
-  microsecondsOf,
-  runMessage,
-  streamOf,
-} from "./messages.ts";
+import { levelOf, logBatchMessage, logEntryFields, microsecondsOf, streamOf } from "./messages.ts";
+import { runMessage } from "./run-messages.ts";
 
 /** Why entries of a run cannot be shown: the only reason there is. */
 export const GAP_REASON = "these entries are no longer kept";

@@ -19,7 +19,7 @@ import type { RunView } from "../services/live-run.ts";
 import type { RunAsk } from "../services/new-run.ts";
 import type { Runs } from "../services/runs.ts";
 import type { FastMethod } from "./fast-lane.ts";
-import { sizedBody, statusNumber, triggerNumber } from "./messages.ts";
+import { sizedBody, statusNumber, triggerNumber } from "./run-messages.ts";
 import { runAsk } from "./runs.ts";
 import type { Check } from "./validation.ts";
 import { readBytesFields, WireWriter } from "./wire.ts";

@@ -20,19 +20,8 @@ import type { RunFilter, RunRecords } from "../services/run-records.ts";
 import type { Runs } from "../services/runs.ts";
 import type { Handlers } from "./handlers.ts";
 import { GAP_REASON } from "./logs.ts";
-import {
-  dateOf,
-  given,
-  languageOf,
-  limitsOf,
-  logBatchMessage,
-  millisecondsOf,
-  policyOf,
-  runInputOf,
-  runMessage,
-  statusOf,
-  triggerOf,
-} from "./messages.ts";
+import { dateOf, given, languageOf, limitsOf, logBatchMessage, millisecondsOf } from "./messages.ts";
+import { policyOf, runInputOf, runMessage, statusOf, triggerOf } from "./run-messages.ts";
 
 interface Parts {
   readonly runs: Runs;

@@ -18,7 +18,8 @@ import { etagOf } from "../services/projects.ts";
 import type { ScheduleFields, Schedules } from "../services/schedules.ts";
 import { redacted } from "../services/stored-input.ts";
 import type { Handlers } from "./handlers.ts";
-import { millisecondsOf, pairMessage, policyMessage, policyOf, runInputOf } from "./messages.ts";
+import { millisecondsOf } from "./messages.ts";
+import { pairMessage, policyMessage, policyOf, runInputOf } from "./run-messages.ts";
 
 const OVERLAPS = {
   SKIP: OverlapEnum.SKIP,

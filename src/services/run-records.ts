@@ -1,6 +1,4 @@
 import { type MikroORM, raw } from "@mikro-orm/postgresql";
-import { CodeEntity } from "../core/db/entities/codes.ts";
-import { ProjectEntity } from "../core/db/entities/projects.ts";
 import {
   type Run,
   RunEntity,
@@ -11,18 +9,19 @@ import {
   type RunTrigger,
 } from "../core/db/entities/runs.ts";
 import { firstIdAt } from "../core/db/partitions.ts";
-import { type Call, codeNotFound, projectNotFound, requireRole, runNotFound } from "./access.ts";
+import { type Call, requireRole, runNotFound } from "./access.ts";
 import type { Delivery } from "./callback-rows.ts";
 import type { Payload } from "./journal-batch.ts";
 import type { RunView } from "./live-run.ts";
 import { type Page, type PageAsk, pageOf, pageSize, pageStartId, pageToken } from "./pages.ts";
+import { requireViewerOf, type Scope } from "./scope.ts";
 import { redacted } from "./stored-input.ts";
 
 /** Bodies in one page of runs. */
 const PAGE_BYTES_MAX = 3 * 1024 * 1024;
 
 export interface RunFilter {
-  readonly scope: { readonly projectId: string } | { readonly codeId: string };
+  readonly scope: Scope;
   readonly statuses: readonly RunStatus[];
   readonly triggers: readonly RunTrigger[];
   readonly startTime: Date | undefined;
@@ -65,7 +64,7 @@ export class RunRecords {
   /** A page of runs, newest first. */
   async list(call: Call, filter: RunFilter, ask: PageAsk & { full: boolean }): Promise<Page<RunView>> {
     const em = this.#orm.em.fork();
-    await this.#requireScope(call, filter.scope);
+    await requireViewerOf(em, call, filter.scope);
     const question = { list: "runs", filter };
     const before = pageStartId(question, ask.token);
     const size = pageSize(ask.size);
@@ -133,20 +132,6 @@ export class RunRecords {
         body: found.resultBody,
       },
     };
-  }
-
-  async #requireScope(call: Call, scope: RunFilter["scope"]): Promise<void> {
-    const em = this.#orm.em.fork();
-    if ("projectId" in scope) {
-      const { projectId } = scope;
-      requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
-      if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
-        throw projectNotFound(projectId);
-      return;
-    }
-    const code = await em.findOne(CodeEntity, { id: scope.codeId });
-    if (code === null) throw codeNotFound(scope.codeId);
-    requireRole(call.caller, "VIEWER", { projectId: code.projectId, notFound: () => codeNotFound(code.id) });
   }
 }
 

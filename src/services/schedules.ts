@@ -15,6 +15,7 @@ import { requireEtag } from "./projects.ts";
 import { claimRequestId } from "./request-ids.ts";
 import { type AskedPolicy, retryPolicy } from "./retry-policy.ts";
 import { nextTime, requireTimeZone } from "./schedule-times.ts";
+import { requireViewerOf } from "./scope.ts";
 import { plainInput } from "./stored-input.ts";
 
 const SCHEDULES_PER_PROJECT_MAX = 1_000;
@@ -121,7 +122,7 @@ export class Schedules {
     ask: PageAsk,
   ): Promise<Page<Schedule>> {
     const em = this.#orm.em.fork();
-    await requireScope(em, call, scope);
+    await requireViewerOf(em, call, scope);
     const question = { list: "schedules", scope };
     const before = pageStartId(question, ask.token);
     const size = pageSize(ask.size);
@@ -282,23 +283,6 @@ async function requireVersion(em: EntityManager, codeId: string, number: number)
     `the code has no version ${number}; ListCodeVersions shows those it has`,
     { codeId, number: String(number) },
   );
-}
-
-async function requireScope(
-  em: EntityManager,
-  call: Call,
-  scope: { readonly projectId: string } | { readonly codeId: string },
-): Promise<void> {
-  if ("projectId" in scope) {
-    const { projectId } = scope;
-    requireRole(call.caller, "VIEWER", { projectId, notFound: () => projectNotFound(projectId) });
-    if ((await em.count(ProjectEntity, { id: projectId, deleteTime: null })) === 0)
-      throw projectNotFound(projectId);
-    return;
-  }
-  const code = await em.findOne(CodeEntity, { id: scope.codeId });
-  if (code === null) throw codeNotFound(scope.codeId);
-  requireRole(call.caller, "VIEWER", { projectId: code.projectId, notFound: () => codeNotFound(code.id) });
 }
 
 async function findCode(em: EntityManager, codeId: string, lockMode = LockMode.NONE): Promise<Code> {
