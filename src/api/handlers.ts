@@ -32,7 +32,7 @@ export const correlationKey = createContextKey<string>("", { description: "corre
 /** Handlers as Connect wants them. A stream also ends when the service stops; a call is given time to be answered. */
 export function asServiceImpl<Service extends DescService>(
   service: Service,
-  handlers: Partial<Handlers<Service>>,
+  handlers: Handlers<Service>,
   stopping: AbortSignal,
 ): ServiceImpl<Service> {
   const adapted = Object.entries(handlers).map(([name, handler]) => {

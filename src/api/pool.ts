@@ -14,11 +14,9 @@ import type { PoolChange, PoolNode } from "../runner/pool.ts";
 import type { PoolItem, PoolSight, PoolView } from "../services/pool-view.ts";
 import type { Handlers } from "./handlers.ts";
 
-export function poolHandlers({
-  view,
-}: {
-  view: PoolView;
-}): Pick<Handlers<typeof RunnerService>, "getPool" | "watchPool" | "liftQuarantine"> {
+export type PoolMethod = "getPool" | "watchPool" | "liftQuarantine";
+
+export function poolHandlers({ view }: { view: PoolView }): Pick<Handlers<typeof RunnerService>, PoolMethod> {
   return {
     async getPool({ projectId }, call) {
       return { pool: poolMessage(await view.get(call, projectId)) };

@@ -51,7 +51,7 @@ interface Parts {
   readonly projects: Projects;
   readonly handlers: {
     readonly codes: Handlers<typeof CodeService>;
-    readonly runs: Partial<Handlers<typeof RunnerService>>;
+    readonly runs: Handlers<typeof RunnerService>;
     readonly logs: Handlers<typeof LogService>;
     readonly projects: Handlers<typeof ProjectService>;
   };

@@ -21,7 +21,9 @@ import type { Runs } from "../services/runs.ts";
 import type { Handlers } from "./handlers.ts";
 import { GAP_REASON } from "./logs.ts";
 import { dateOf, given, languageOf, limitsOf, logBatchMessage, millisecondsOf } from "./messages.ts";
+import type { PoolMethod } from "./pool.ts";
 import { policyOf, runInputOf, runMessage, statusOf, triggerOf } from "./run-messages.ts";
+import type { ScheduleMethod } from "./schedules.ts";
 
 interface Parts {
   readonly runs: Runs;
@@ -37,7 +39,7 @@ export function runHandlers({
   cancellations,
   records,
   logs,
-}: Parts): Partial<Handlers<typeof RunnerService>> {
+}: Parts): Omit<Handlers<typeof RunnerService>, PoolMethod | ScheduleMethod> {
   /** A run that was queued just now, or the one that the same request led to before. */
   const queued = async (found: RunView | string) => {
     const view = typeof found === "string" ? await records.view(found) : found;

@@ -33,13 +33,17 @@ interface Parts {
   readonly redactedHeaders: ReadonlySet<string>;
 }
 
+export type ScheduleMethod =
+  | "createSchedule"
+  | "getSchedule"
+  | "listSchedules"
+  | "updateSchedule"
+  | "deleteSchedule";
+
 export function scheduleHandlers({
   schedules,
   redactedHeaders,
-}: Parts): Pick<
-  Handlers<typeof RunnerService>,
-  "createSchedule" | "getSchedule" | "listSchedules" | "updateSchedule" | "deleteSchedule"
-> {
+}: Parts): Pick<Handlers<typeof RunnerService>, ScheduleMethod> {
   return {
     async createSchedule(request, call) {
       const { codeId, name, cron, requestId } = request;
