@@ -55,6 +55,7 @@ import type { News } from "./services/news.ts";
 import { newsEffects } from "./services/news-effects.ts";
 import { PoolView } from "./services/pool-view.ts";
 import { Projects } from "./services/projects.ts";
+import { QueueRoom } from "./services/queue-room.ts";
 import { RunEndings } from "./services/run-endings.ts";
 import { RunRecords } from "./services/run-records.ts";
 import { Runs } from "./services/runs.ts";
@@ -276,6 +277,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   });
   const durableRuns = new DurableRuns({
     queue,
+    room: new QueueRoom({ pool: postgres, runsMax: config.queuedRunsMax }),
     catalog,
     records,
     requireCallback: (projectId, callback) => callbacks.require(projectId, callback),

@@ -65,7 +65,8 @@ const DISCARD_MS = 5_000;
 export function discardRest(request: Request): void {
   if (request.readableEnded || request.destroyed) return;
   request.resume();
-  const timer = setTimeout(() => request.destroy(), DISCARD_MS);
+  // A process that has nothing else to do does not wait for it.
+  const timer = setTimeout(() => request.destroy(), DISCARD_MS).unref();
   request.once("close", () => clearTimeout(timer));
 }
 

@@ -170,6 +170,13 @@ const SETTINGS = {
     ),
     shownDefault: "16 per core",
   },
+  queuedRunsMax: number(
+    "CODEACTIONS_QUEUED_RUNS_MAX",
+    100_000,
+    1,
+    100_000_000,
+    "Durable runs of one project that may wait, for their time or for their turn; further ones are refused.",
+  ),
   startMs: number(
     "CODEACTIONS_START_MS",
     30_000,

@@ -11,7 +11,7 @@ import {
   queuedView,
 } from "./durable-orders.ts";
 import type { RunView } from "./live-run.ts";
-import { claimRequestIds, nameOf, type RequestKey } from "./request-ids.ts";
+import { claimRequestIds, hasRequestId, nameOf, type RequestKey } from "./request-ids.ts";
 
 const BATCH_RUNS_MAX = 500;
 const BATCH_BYTES_MAX = 16 * 1024 * 1024;
@@ -62,6 +62,11 @@ export class DurableQueue {
       queueMicrotask(() => void this.#write());
     }
     return promise;
+  }
+
+  /** Whether a request has led to a run already. */
+  knows(key: RequestKey): Promise<boolean> {
+    return hasRequestId(this.#pool, key);
   }
 
   async #write(): Promise<void> {

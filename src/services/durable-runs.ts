@@ -7,6 +7,7 @@ import type { DurableOrder } from "./durable-orders.ts";
 import type { DurableQueue } from "./durable-queue.ts";
 import type { RunView } from "./live-run.ts";
 import { newCodeRun, type RunAsk } from "./new-run.ts";
+import type { QueueRoom } from "./queue-room.ts";
 import type { RequestKey } from "./request-ids.ts";
 import { type AskedPolicy, retryPolicy } from "./retry-policy.ts";
 import type { RunRecords } from "./run-records.ts";
@@ -34,6 +35,7 @@ export interface ReplayAsk {
 /** Starts runs that outlive every process: each is on record, queued, when its caller has the answer. */
 export class DurableRuns {
   readonly #queue: DurableQueue;
+  readonly #room: QueueRoom;
   readonly #catalog: Catalog;
   readonly #records: RunRecords;
   readonly #requireCallback: (
@@ -43,12 +45,14 @@ export class DurableRuns {
 
   constructor(parts: {
     queue: DurableQueue;
+    room: QueueRoom;
     catalog: Catalog;
     records: RunRecords;
     /** Refuses a callback that could not be delivered. */
     requireCallback: (projectId: string, callback: NonNullable<StartAsk["callback"]>) => Promise<void>;
   }) {
     this.#queue = parts.queue;
+    this.#room = parts.room;
     this.#catalog = parts.catalog;
     this.#records = parts.records;
     this.#requireCallback = parts.requireCallback;
@@ -95,8 +99,19 @@ export class DurableRuns {
     if (order.callback !== undefined) await this.#requireCallback(projectId, order.callback);
     const key: RequestKey | undefined =
       ask.requestId === "" ? undefined : { projectId, requestId: ask.requestId, method, ask };
+    await this.#requireRoom(projectId, key);
     const whole = { projectId, codeId, recordPayloads: recordPayloads as RecordPayloads, ...order };
     return this.#queue.add({ ...whole, trigger: "ASYNC", scheduleId: undefined }, key);
+  }
+
+  /** A request that came before needs no room: it is answered with its run. */
+  async #requireRoom(projectId: string, key: RequestKey | undefined): Promise<void> {
+    try {
+      await this.#room.take(projectId);
+    } catch (error) {
+      const isKnown = error instanceof Refusal && key !== undefined && (await this.#queue.knows(key));
+      if (!isKnown) throw error;
+    }
   }
 }
 

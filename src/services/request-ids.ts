@@ -93,6 +93,12 @@ const CLAIM_MANY = `insert into request_ids (project_id, request_id, fingerprint
 const FIND_MANY = `select project_id, request_id, fingerprint, resource_id from request_ids
   where (project_id, request_id) in (select * from unnest($1::uuid[], $2::uuid[]))`;
 
+/** Whether a request id has been claimed. */
+export async function hasRequestId(db: Queryable, { projectId, requestId }: RequestKey): Promise<boolean> {
+  const { rows } = await db.query({ text: FIND_MANY, values: [[projectId], [requestId]] });
+  return rows.length > 0;
+}
+
 /** Stands for a request id, which is a project's. */
 export function nameOf({ projectId, requestId }: RequestKey): string {
   return `${projectId} ${requestId}`;

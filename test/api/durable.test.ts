@@ -28,12 +28,19 @@ const FLAKY = `def Run(engine):
 const SLEEP = "import time\ndef Run(engine):\n    print('asleep')\n    time.sleep(600)\n";
 const QUICK = { backoff: durationFromMs(10), maxBackoff: durationFromMs(20) };
 
+/** Durable runs that a project may have waiting. */
+const QUEUED_MAX = 200;
+
 let service: Service;
 let clients: Clients;
 let projectId: string;
 
 beforeAll(async () => {
-  service = await startService({ CODEACTIONS_WORKERS_MAX: "4", CODEACTIONS_WAITERS_MAX: "8" });
+  service = await startService({
+    CODEACTIONS_WORKERS_MAX: "4",
+    CODEACTIONS_WAITERS_MAX: "8",
+    CODEACTIONS_QUEUED_RUNS_MAX: String(QUEUED_MAX),
+  });
   clients = service.clients("grpc");
   projectId = await newProject(clients);
 });
@@ -55,6 +62,24 @@ test("StartRun answers with the run QUEUED and on record; it runs by itself, and
   const kept = (await clients.runs.getRun({ runId: run!.id })).run!;
   expect([textOf(kept.request?.body), textOf(kept.result?.body)]).toEqual(["kept", "kept"]);
   expect(kept.durable?.dueTime).toBeUndefined();
+});
+
+test("a project has so many runs waiting and no more; a request that came before is answered all the same", async () => {
+  const crowded = await newProject(clients, "crowded");
+  const { id: codeId } = await newCode(clients, crowded, ECHO.python);
+  const notBefore = timestampFromDate(new Date(Date.now() + 3_600_000));
+  const first = { codeId, notBefore, requestId: randomUUID() };
+  const asks = [first, ...Array.from({ length: QUEUED_MAX - 1 }, () => ({ codeId, notBefore }))];
+  const started = await Promise.all(asks.map((ask) => clients.runs.startRun(ask)));
+  expect(await refusalOf(clients.runs.startRun({ codeId, notBefore }))).toMatchObject({
+    code: "ResourceExhausted",
+    reason: "QUOTA_EXCEEDED",
+    retry: true,
+  });
+  expect((await clients.runs.startRun(first)).run?.id).toBe(started[0]?.run?.id);
+  await clients.runs.cancelRun({ runId: started[1]!.run!.id });
+  const again = () => clients.runs.startRun({ codeId, notBefore }).then(({ run }) => run?.status);
+  await expect.poll(() => again().catch(() => undefined), { timeout: 20_000 }).toBe(RunStatus.QUEUED);
 });
 
 test("a failed attempt is repeated as often as the policy says, and the log goes on without a hole", async () => {
