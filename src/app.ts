@@ -320,7 +320,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   const durableFigures = new DurableFigures(dispatching);
   observe(metrics, { sandbox, pool, journal, execution, bus, callbacks, dispatcher, durableFigures });
   await news.start(
-    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines }),
+    newsEffects({ catalog, projects, secrets, execution, bus, quarantines: pool.quarantines, tell }),
   );
   await instance.start();
   await dueRuns.start();

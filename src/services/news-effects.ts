@@ -2,7 +2,7 @@ import type { Quarantines } from "../runner/quarantine.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Execution } from "./execution.ts";
 import type { LogBus } from "./log-bus.ts";
-import type { NewsItem, NewsListener } from "./news.ts";
+import type { News, NewsItem, NewsListener } from "./news.ts";
 import type { Projects } from "./projects.ts";
 import type { Secrets } from "./secrets.ts";
 
@@ -14,8 +14,9 @@ export function newsEffects(parts: {
   execution: Execution;
   bus: LogBus;
   quarantines: Quarantines;
+  tell: News["tell"];
 }): NewsListener {
-  const { catalog, projects, secrets, execution, bus, quarantines } = parts;
+  const { catalog, projects, secrets, execution, bus, quarantines, tell } = parts;
   return {
     heard(item: NewsItem) {
       switch (item.kind) {
@@ -33,6 +34,10 @@ export function newsEffects(parts: {
         case "quarantine":
           return quarantines.hear(item.quarantine);
       }
+    },
+    greeted() {
+      for (const quarantine of quarantines.list())
+        void tell({ kind: "quarantine", quarantine: { kind: "QUARANTINED", quarantine } });
     },
     missed() {
       catalog.forgetAll();

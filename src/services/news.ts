@@ -20,6 +20,8 @@ export type NewsItem =
 /** What others have said, brought to whom it concerns. */
 export interface NewsListener {
   heard(item: NewsItem): void;
+  /** Another service has come, or come back: it is to be told what it cannot read in the database. */
+  greeted(): void;
   /** Something may not have been heard: what is remembered of the database is worth nothing. */
   missed(): void;
   /** Others have committed log entries of a project that is followed here. */

@@ -304,6 +304,7 @@ export class RedisNews implements News {
           logs: this.#relay.numbersOf(say.follows ?? []),
           place: this.#place(),
         });
+        this.#listener?.greeted();
         return this.#judge();
       case "follow":
         peer.follows?.add(say.projectId);

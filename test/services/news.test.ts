@@ -178,6 +178,7 @@ async function join(): Promise<Member> {
   alive.add(tagOf(id));
   await news.start({
     heard: (item) => member.items.push(item),
+    greeted: () => {},
     missed: () => {
       member.missed += 1;
     },
