@@ -225,15 +225,16 @@ export class Pool implements Disposable {
           { node: member.node.id, state, reason: member.reason },
           "the breaker of a node changed",
         );
-        this.#tell(BREAKER_KINDS[state], member);
+        this.#tell(BREAKER_KINDS[state], member, state === "closed" ? ANSWERS_AGAIN : member.reason);
         this.#bulkhead.nodesChanged();
       },
       described: () => this.#bulkhead.serve(),
     });
   }
 
-  #tell(kind: NodeChangeKind, { node, reason }: Member): void {
-    this.#change({ timeMs: Date.now(), kind, nodeId: node.id, reason, quarantine: undefined, isOurs: true });
+  #tell(kind: NodeChangeKind, member: Member, reason = member.reason): void {
+    const nodeId = member.node.id;
+    this.#change({ timeMs: Date.now(), kind, nodeId, reason, quarantine: undefined, isOurs: true });
   }
 
   #tellOfQuarantine({ kind, quarantine, isOurs }: QuarantineChange): void {
@@ -251,6 +252,9 @@ export class Pool implements Disposable {
     return poolUnavailable(why.join("; "));
   }
 }
+
+/** Why a breaker is closed. */
+const ANSWERS_AGAIN = "it answers again";
 
 const STATE_KINDS = {
   ready: "NODE_READY",

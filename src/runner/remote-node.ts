@@ -286,12 +286,17 @@ export class RemoteNode implements Node, Disposable {
       case status.INVALID_ARGUMENT:
         return new NotAccepted("broken", `${this.id} failed: ${details}`, 0, { cause: error });
       default:
-        return new NodeUnreachable(`${this.id} cannot be reached: ${details}`, { cause: error });
+        return new NodeUnreachable(`${this.id} cannot be reached: ${plainly(details)}`, { cause: error });
     }
   };
 }
 
 const ASKED = { protocolVersion: PROTOCOL_VERSION };
+
+/** What grpc-js says of a connection that could not be made, without what it says around it. */
+function plainly(details: string): string {
+  return /Last error: (?:Error: )?(.+?)\.? Resolution note:/.exec(details)?.[1] ?? details;
+}
 
 /** grpc-js leaves commas and the like as they travel. */
 function decoded(details: string): string {
