@@ -9,6 +9,7 @@ import { type Run, RunStatus, RunTrigger } from "../../gen/codeactions/v1/run_pb
 import {
   type Clients,
   ECHO,
+  LANGUAGE_NUMBERS,
   newCode,
   newProject,
   refusalOf,
@@ -62,6 +63,19 @@ test("StartRun answers with the run QUEUED and on record; it runs by itself, and
   const kept = (await clients.runs.getRun({ runId: run!.id })).run!;
   expect([textOf(kept.request?.body), textOf(kept.result?.body)]).toEqual(["kept", "kept"]);
   expect(kept.durable?.dueTime).toBeUndefined();
+});
+
+test("a body above the limit is refused, and one at the limit is kept byte for byte", async () => {
+  const { id: codeId } = await newCode(clients, projectId, ECHO.javascript, {
+    language: LANGUAGE_NUMBERS.javascript,
+  });
+  const body = new Uint8Array(3 * 1024 * 1024).fill(7);
+  expect(
+    await refusalOf(clients.runs.startRun({ codeId, input: { body: new Uint8Array(body.byteLength + 1) } })),
+  ).toMatchObject({ code: "InvalidArgument", reason: "FIELD_INVALID", fields: ["input.body"] });
+  const { run } = await clients.runs.startRun({ codeId, input: { body } });
+  const ended = await endOf(run!);
+  expect(Buffer.from(ended.result!.body).equals(Buffer.from(body))).toBe(true);
 });
 
 test("a project has so many runs waiting and no more; a request that came before is answered all the same", async () => {
