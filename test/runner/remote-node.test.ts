@@ -72,7 +72,8 @@ test.each(["python", "javascript", "typescript", "go"] as const)(
       ["warning", "logged"],
     ]);
   },
-  60_000,
+  // Go's standard library may have to be compiled first, once on a host.
+  240_000,
 );
 
 test("bodies of 8 MiB pass, there and back", async () => {
