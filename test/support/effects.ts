@@ -10,29 +10,34 @@ export interface Effects extends AsyncDisposable {
   readonly settings: Record<string, string>;
   /** How often something came, by `<run id> <attempt>`. */
   readonly counts: ReadonlyMap<string, number>;
+  /** How many came from each address. */
+  readonly from: ReadonlyMap<string, number>;
   /** A JavaScript code that logs, has its effect once, logs again and answers with its attempt. */
   readonly source: string;
 }
 
-export async function startEffects(): Promise<Effects> {
+/** Starts it at an address of this host that every node can reach. */
+export async function startEffects(address = "127.0.0.1"): Promise<Effects> {
   const counts = new Map<string, number>();
+  const from = new Map<string, number>();
   const server = createServer((request, response) => {
-    const name = decodeURIComponent(request.url!.slice(1));
-    counts.set(name, (counts.get(name) ?? 0) + 1);
+    addOne(counts, decodeURIComponent(request.url!.slice(1)));
+    addOne(from, request.socket.remoteAddress!);
     request.resume();
     response.end("noted");
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   // By a name: what codes ask of 127.0.0.1 they ask of their jail.
-  const names = await startNameServer("127.0.0.1");
+  const names = await startNameServer(address);
   const host = `effects.example.org:${(server.address() as AddressInfo).port}`;
   return {
     host,
     settings: {
-      CODEACTIONS_EGRESS_RANGES: "127.0.0.1/32",
+      CODEACTIONS_EGRESS_RANGES: `${address}/32`,
       CODEACTIONS_EGRESS_NAME_SERVERS: names.address,
     },
     counts,
+    from,
     source: `export async function Run(engine) {
   const { runId, attempt } = engine.context;
   console.log("attempt " + attempt + " begins");
@@ -48,4 +53,8 @@ export async function startEffects(): Promise<Effects> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+function addOne(to: Map<string, number>, name: string): void {
+  to.set(name, (to.get(name) ?? 0) + 1);
 }

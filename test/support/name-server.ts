@@ -4,7 +4,7 @@ import { once } from "node:events";
 const A = 1;
 const HEADER_BYTES = 12;
 
-/** A name server on loopback that says of every name that it is at one IPv4 address. */
+/** A name server that says of every name that it is at one IPv4 address of this host, where it is itself. */
 export async function startNameServer(address: string): Promise<{ address: string } & Disposable> {
   const server = createSocket("udp4", (query, from) => {
     let end = HEADER_BYTES;
@@ -34,7 +34,7 @@ export async function startNameServer(address: string): Promise<{ address: strin
     ]);
     server.send(Buffer.concat([header, question, ...(isKnown ? [answer] : [])]), from.port, from.address);
   });
-  server.bind(0, "127.0.0.1");
+  server.bind(0, address);
   await once(server, "listening");
-  return { address: `127.0.0.1:${server.address().port}`, [Symbol.dispose]: () => server.close() };
+  return { address: `${address}:${server.address().port}`, [Symbol.dispose]: () => server.close() };
 }
