@@ -236,8 +236,6 @@ export class Member implements Candidate, Disposable {
   }
 
   #countIdle(key: string, change: number): void {
-    const idle = (this.#idle.get(key) ?? 0) + change;
-    if (idle > 0) this.#idle.set(key, idle);
-    else this.#idle.delete(key);
+    this.#idle.set(key, Math.max(0, (this.#idle.get(key) ?? 0) + change));
   }
 }

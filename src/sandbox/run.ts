@@ -1,7 +1,7 @@
 import { clean, readLine } from "./answers.ts";
-import type { Group } from "./cgroup.ts";
 import type { EgressReport } from "./egress/run.ts";
 import { encodeFrame, KIND } from "./frames.ts";
+import type { Look, Meter } from "./meter.ts";
 import type {
   Invocation,
   Level,
@@ -15,15 +15,6 @@ import type {
 } from "./program.ts";
 import { cutText, RawLines } from "./raw-lines.ts";
 import type { Verdict } from "./verdict.ts";
-
-/** When a group was looked at, and how much processor time it had used by then. */
-export interface Look {
-  readonly atMs: number;
-  readonly cpuUs: number;
-}
-
-/** Within so short a time a group that has answered has not used more than a run can bear. */
-const LOOK_MS_MAX = 5;
 
 /** One invocation to be run: what, for whom, and how long it has taken to get here. */
 export interface Order {
@@ -43,7 +34,7 @@ export class Run {
   readonly number: number;
   readonly order: Order;
   readonly outcome: Promise<Outcome>;
-  readonly #group: Group;
+  readonly #meter: Meter;
   readonly #lineBytesMax: number;
   readonly #settle: (outcome: Outcome) => void;
   readonly #acceptedUs = Date.now() * 1000;
@@ -62,20 +53,17 @@ export class Run {
   constructor(parts: {
     number: number;
     order: Order;
-    group: Group;
+    meter: Meter;
     lineBytesMax: number;
     cold: boolean;
-    /** The last look at the group, if there was one. */
-    look: Look | undefined;
   }) {
-    const { number, order, group, lineBytesMax, cold, look } = parts;
+    const { number, order, meter, lineBytesMax, cold } = parts;
     this.number = number;
     this.order = order;
-    this.#group = group;
+    this.#meter = meter;
     this.#lineBytesMax = lineBytesMax;
     this.#cold = cold;
-    const isRecent = look !== undefined && this.#acceptedMs - look.atMs < LOOK_MS_MAX;
-    this.#cpuStartUs = isRecent ? look.cpuUs : group.cpuUs();
+    this.#cpuStartUs = meter.idleCpuUs(this.#acceptedMs);
     this.#deliveredMs = this.#acceptedMs;
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.outcome = promise;
@@ -104,16 +92,16 @@ export class Run {
 
   /** Processor time it has used so far. Only while its group exists. */
   get cpuMs(): number {
-    return (this.#group.cpuUs() - this.#cpuStartUs) / 1000;
+    return (this.#meter.cpuUs() - this.#cpuStartUs) / 1000;
   }
 
   /** Takes what it cost; the last moment is while its group still exists. */
   measure(): Look {
-    this.#answeredMs = performance.now();
-    const cpuUs = this.#group.cpuUs();
-    this.#cpuUs = cpuUs - this.#cpuStartUs;
-    this.#peakMemoryBytes = this.#group.peakMemoryBytes();
-    return { atMs: this.#answeredMs, cpuUs };
+    const look = this.#meter.look(this.order.program.memoryBytesMax);
+    this.#answeredMs = look.atMs;
+    this.#cpuUs = look.cpuUs - this.#cpuStartUs;
+    this.#peakMemoryBytes = look.peakMemoryBytes;
+    return look;
   }
 
   get outputExceeded(): boolean {

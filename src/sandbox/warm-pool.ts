@@ -49,6 +49,8 @@ interface Place {
   readonly sinceMs: number;
   /** When it was looked at for the first time; 0 before. */
   memoryBytes: number;
+  /** Undefined while it is busy. */
+  idleSinceMs: number | undefined;
 }
 
 /** A program that has workers. */
@@ -81,8 +83,6 @@ export class WarmPool implements Owner {
   readonly #settings: PoolSettings;
   readonly #excessBytes: ExcessBytes;
   readonly #workers = new Map<Worker, Place>();
-  /** Idle workers and since when, the one that was used the longest ago first. */
-  readonly #idleSince = new Map<Worker, number>();
   readonly #idleByKey = new Map<string, Worker[]>();
   /** Those that are being started are busy too. */
   readonly #busyByKey = new Map<string, number>();
@@ -90,6 +90,7 @@ export class WarmPool implements Owner {
   readonly #waiters: Waiter[] = [];
   readonly #sweep: NodeJS.Timeout;
   #starting = 0;
+  #idle = 0;
   #isShortOfMemory = false;
   #closed = false;
   #counts = { cold: 0, warm: 0, destroyed: 0 };
@@ -102,7 +103,7 @@ export class WarmPool implements Owner {
   }
 
   describe(): PoolDescription {
-    const idle = this.#idleSince.size;
+    const idle = this.#idle;
     const busy = this.#workers.size - idle + this.#starting;
     return {
       capacity: this.#settings.workersMax,
@@ -142,7 +143,12 @@ export class WarmPool implements Owner {
         void worker.end();
         throw closed();
       }
-      this.#workers.set(worker, { program, sinceMs: performance.now(), memoryBytes: 0 });
+      this.#workers.set(worker, {
+        program,
+        sinceMs: performance.now(),
+        memoryBytes: 0,
+        idleSinceMs: undefined,
+      });
       worker.owner = this;
       this.#counts.cold += 1;
       return { worker, queueMs: grantedMs - beganMs, startMs: performance.now() - grantedMs };
@@ -164,7 +170,8 @@ export class WarmPool implements Owner {
     if (this.#closed || this.#isUsedUp(worker, place)) {
       this.#drop(worker);
     } else {
-      this.#idleSince.set(worker, performance.now());
+      place.idleSinceMs = performance.now();
+      this.#idle += 1;
       const others = this.#idleByKey.get(key);
       if (others) others.push(worker);
       else this.#idleByKey.set(key, [worker]);
@@ -186,8 +193,7 @@ export class WarmPool implements Owner {
     const place = this.#workers.get(worker);
     if (place === undefined) return;
     this.#counts.destroyed += 1;
-    const { key } = place.program;
-    if (!this.#removeIdle(worker, key)) count(this.#busyByKey, key, -1);
+    if (!this.#removeIdle(worker, place)) count(this.#busyByKey, place.program.key, -1);
     this.#workers.delete(worker);
     this.#serveWaiters();
   }
@@ -205,7 +211,7 @@ export class WarmPool implements Owner {
     // The one that was used last: its caches are warm, and the others may grow old.
     const worker = this.#idleByKey.get(key)?.at(-1);
     if (worker !== undefined) {
-      this.#removeIdle(worker, key);
+      this.#removeIdle(worker, this.#workers.get(worker)!);
       count(this.#busyByKey, key, 1);
       return worker;
     }
@@ -272,9 +278,9 @@ export class WarmPool implements Owner {
   }
 
   #evict(): boolean {
-    const [oldest] = this.#idleSince.keys();
+    const [oldest] = this.#idleWorkers();
     if (oldest === undefined) return false;
-    this.#drop(oldest);
+    this.#drop(oldest.worker);
     return true;
   }
 
@@ -287,7 +293,7 @@ export class WarmPool implements Owner {
   #giveMemoryBack(): void {
     let excessBytes = this.#excessBytes();
     this.#isShortOfMemory = excessBytes > 0;
-    for (const worker of this.#idleSince.keys()) {
+    for (const { worker } of excessBytes > 0 ? this.#idleWorkers() : []) {
       if (excessBytes <= 0) break;
       // One that is ending has no group any more that could be asked.
       if (worker.isIdle) excessBytes -= worker.memoryBytes;
@@ -300,10 +306,9 @@ export class WarmPool implements Owner {
   #lookAtIdle(): void {
     const { freezeAfterMs, idleWorkerMs } = this.#settings;
     const nowMs = performance.now();
-    for (const [worker, sinceMs] of this.#idleSince) {
-      const idleMs = nowMs - sinceMs;
+    for (const { worker, place } of this.#idleWorkers()) {
+      const idleMs = nowMs - place.idleSinceMs!;
       if (idleMs < freezeAfterMs) return;
-      const place = this.#workers.get(worker)!;
       if (idleMs >= idleWorkerMs || this.#isOld(place)) this.#drop(worker);
       // One that is ending has no group any more that could be asked.
       else if (worker.isFrozen || !worker.isIdle) continue;
@@ -331,21 +336,30 @@ export class WarmPool implements Owner {
   /** Its place is free at once, although it takes a few milliseconds to end. */
   #drop(worker: Worker): void {
     const place = this.#workers.get(worker);
-    if (place !== undefined) this.#removeIdle(worker, place.program.key);
+    if (place !== undefined) this.#removeIdle(worker, place);
     this.#workers.delete(worker);
     this.#counts.destroyed += 1;
     worker.end().catch(() => {});
   }
 
-  #removeIdle(worker: Worker, key: string): boolean {
-    const others = this.#idleByKey.get(key);
-    if (others !== undefined) {
-      // Nearly always the last.
-      const index = others.lastIndexOf(worker);
-      if (index !== -1) others.splice(index, 1);
-      if (others.length === 0) this.#idleByKey.delete(key);
-    }
-    return this.#idleSince.delete(worker);
+  /** The one that was used the longest ago first. */
+  #idleWorkers(): { worker: Worker; place: Place }[] {
+    const idle: { worker: Worker; place: Place }[] = [];
+    for (const [worker, place] of this.#workers)
+      if (place.idleSinceMs !== undefined) idle.push({ worker, place });
+    return idle.sort((a, b) => a.place.idleSinceMs! - b.place.idleSinceMs!);
+  }
+
+  #removeIdle(worker: Worker, place: Place): boolean {
+    if (place.idleSinceMs === undefined) return false;
+    place.idleSinceMs = undefined;
+    this.#idle -= 1;
+    const { key } = place.program;
+    const others = this.#idleByKey.get(key)!;
+    // Nearly always the last.
+    others.splice(others.lastIndexOf(worker), 1);
+    if (others.length === 0) this.#idleByKey.delete(key);
+    return true;
   }
 }
 

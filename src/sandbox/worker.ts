@@ -5,8 +5,9 @@ import type { HostPattern } from "./egress/rules.ts";
 import { BrokenFrame, encodeFrame, type Frame, FrameReader, KIND } from "./frames.ts";
 import type { Ending, Jail } from "./launch.ts";
 import type { Log } from "./log.ts";
+import { Meter } from "./meter.ts";
 import type { Outcome, Problem, Result } from "./program.ts";
-import { type Look, type Order, Run } from "./run.ts";
+import { type Order, Run } from "./run.ts";
 import type { Verdict } from "./verdict.ts";
 import * as verdicts from "./verdict.ts";
 
@@ -71,6 +72,7 @@ export class Worker {
   owner: Owner | undefined;
   runs = 0;
   readonly #jail: Jail;
+  readonly #meter: Meter;
   readonly #limits: WorkerLimits;
   readonly #log: Log;
   readonly #reader = new FrameReader();
@@ -82,7 +84,6 @@ export class Worker {
   #rules: readonly HostPattern[] = [];
   readonly #clock = new Clock((verdict) => this.#end(verdict));
   #invocation = 0;
-  #look: Look | undefined;
   /** Before any code was loaded: what a clean worker consists of. */
   #processes = 0;
   #tasks = 0;
@@ -92,6 +93,7 @@ export class Worker {
 
   constructor(jail: Jail, limits: WorkerLimits, log: Log) {
     this.#jail = jail;
+    this.#meter = new Meter(jail.group);
     this.#limits = limits;
     this.#log = log;
     this.ready = this.#becomeReady.promise;
@@ -137,10 +139,9 @@ export class Worker {
     const run = new Run({
       number: this.#invocation,
       order,
-      group: this.#jail.group,
+      meter: this.#meter,
       lineBytesMax: this.#limits.lineBytesMax,
       cold: isBlank,
-      look: this.#look,
     });
     order.listener.accepted();
     const { control } = this.#jail;
@@ -340,9 +341,8 @@ export class Worker {
   #settle(run: Run, result: Result | Verdict, clean: boolean, position: number): void {
     this.#clock.stop();
     this.#door?.end();
-    this.#look = run.measure();
     // On hosts with version 1 groups it may have been a child alone that was killed for its memory.
-    const starved = this.#starved;
+    const { starved } = run.measure();
     const judged = starved ? verdicts.outOfMemory(run.order.program.memoryBytesMax) : result;
     this.#become({ at: "settling", run, result: judged, clean: clean && !starved });
     const settled = () => this.#settled();

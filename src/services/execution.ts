@@ -3,6 +3,7 @@ import type { Run, RunOrder } from "../core/db/entities/runs.ts";
 import { type Reason, Refusal } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
+import { TransientMap } from "../core/transient-map.ts";
 import type { Pool } from "../runner/pool.ts";
 import type { Invocation, Outcome } from "../sandbox/program.ts";
 import type { Catalog } from "./catalog.ts";
@@ -31,7 +32,7 @@ export class Execution {
   readonly #log: Logger;
   readonly #owner: string;
   readonly #redactedHeaders: ReadonlySet<string>;
-  readonly #live = new Map<string, LiveRun>();
+  readonly #live = new TransientMap<string, LiveRun>();
   #draining = false;
 
   constructor(parts: {

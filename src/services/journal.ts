@@ -2,6 +2,7 @@ import type { Pool } from "pg";
 import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
 import type { Logger } from "../core/logger.ts";
+import { TransientMap } from "../core/transient-map.ts";
 import {
   type Known,
   type Payload,
@@ -74,7 +75,7 @@ export class Journal {
   readonly #committed: (chunks: readonly LogChunk[]) => void;
   readonly #gone: (error: TakenForGone) => void;
   /** In the order in which they came; a run is in here at most once. */
-  #pending = new Map<string, Pending>();
+  readonly #pending = new TransientMap<string, Pending>();
   /** Runs of which something has left, and not their end. */
   readonly #begun = new Set<string>();
   #pendingBytes = 0;
