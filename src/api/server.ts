@@ -1,7 +1,7 @@
-import { randomUUID } from "node:crypto";
 import * as http from "node:http";
 import * as http2 from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import { newCorrelationId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { allowOrigins } from "./cors.ts";
 import { problem, type Request, type Response } from "./http.ts";
@@ -285,5 +285,5 @@ function isTarget(target: string): boolean {
 /** The caller's own id for the call where it sent a sane one. */
 function correlationIdOf(request: Request): string {
   const given = request.headers["x-request-id"];
-  return typeof given === "string" && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID();
+  return typeof given === "string" && /^[\w.:-]{1,128}$/.test(given) ? given : newCorrelationId();
 }

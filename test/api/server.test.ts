@@ -317,6 +317,11 @@ test("the caller's correlation id comes back, and a missing or wild one is repla
     (await fetch(`${url}/x`, { headers })).headers.get("x-request-id");
   expect(await idOf({ "x-request-id": "mine-1" })).toBe("mine-1");
   for (const headers of [{}, { "x-request-id": "a b" }, { "x-request-id": "x".repeat(200) }]) {
-    expect(await idOf(headers as Record<string, string>)).toMatch(/^[0-9a-f-]{36}$/);
+    const [one, other] = [
+      await idOf(headers as Record<string, string>),
+      await idOf(headers as Record<string, string>),
+    ];
+    expect(one).toMatch(/^[0-9a-f]{12}-[0-9a-z]+$/);
+    expect(other).not.toBe(one);
   }
 });
