@@ -1,3 +1,4 @@
+import { TransientMap } from "../core/transient-map.ts";
 import type { Language, Program } from "../sandbox/program.ts";
 import { Breaker, type BreakerState, reasonOf } from "./breaker.ts";
 import type { Candidate } from "./choice.ts";
@@ -38,7 +39,7 @@ export class Member implements Candidate, Disposable {
   readonly #events: MemberEvents;
   readonly #left = new AbortController();
   /** Deliveries that the node has not accepted yet. */
-  readonly #pending = new Set<AbortController>();
+  readonly #pending = new TransientMap<object, AbortController>();
   /** Idle workers by program: as described, corrected by what was given to the node since. */
   #idle = new Map<string, number>();
   #languages: ReadonlySet<Language> = new Set();
@@ -156,7 +157,7 @@ export class Member implements Candidate, Disposable {
     const delivery = new AbortController();
     const cancel = () => delivery.abort(signal.reason);
     signal.addEventListener("abort", cancel);
-    this.#pending.add(delivery);
+    this.#pending.set(delivery, delivery);
     const leave = () => signal.removeEventListener("abort", cancel);
     try {
       const delivered = await this.#breaker.deliver(program, invocation, listener, delivery.signal);
@@ -226,7 +227,7 @@ export class Member implements Candidate, Disposable {
   #breakerChanged(state: BreakerState): void {
     this.#breakerChanges[state] += 1;
     if (state === "open") {
-      for (const delivery of this.#pending) delivery.abort(new GivenUp(this.#breaker.reason));
+      for (const delivery of this.#pending.values()) delivery.abort(new GivenUp(this.#breaker.reason));
     }
     if (state === "closed") {
       this.#readySinceMs = Date.now();

@@ -17,6 +17,7 @@ import {
   type WatchResponse,
   WatchResponseSchema,
 } from "../../gen/codeactions/node/v1/node_service_pb.ts";
+import { TransientMap } from "../core/transient-map.ts";
 import {
   type Invocation,
   type Language,
@@ -60,7 +61,7 @@ export class RemoteNode implements Node, Disposable {
   readonly #known = new LRUCache<string, true>({ max: KNOWN_MAX });
   /** A program's offer without its source, in bytes: the same for all its runs. */
   readonly #offers = new WeakMap<Program, Buffer>();
-  readonly #underWay = new Set<{ fail(error: Error): void }>();
+  readonly #underWay = new TransientMap<object, { fail(error: Error): void }>();
   #retired = false;
 
   constructor(address: NodeAddress, access: NodeAccess) {
@@ -235,11 +236,14 @@ export class RemoteNode implements Node, Disposable {
   }
 
   #begin(asked: { fail(error: Error): void }): void {
-    this.#underWay.add(asked);
+    this.#underWay.set(asked, asked);
     const channel = this.#client.getChannel();
     if (channel.getConnectivityState(true) === connectivityState.READY) return;
     setTimeout(() => {
-      if (!this.#underWay.has(asked) || channel.getConnectivityState(false) === connectivityState.READY)
+      if (
+        this.#underWay.get(asked) === undefined ||
+        channel.getConnectivityState(false) === connectivityState.READY
+      )
         return;
       asked.fail(new NodeUnreachable(`${this.id} cannot be reached: it does not answer`));
     }, CONNECT_MS).unref();
@@ -251,7 +255,7 @@ export class RemoteNode implements Node, Disposable {
   };
 
   #giveUp(error: NodeUnreachable): void {
-    for (const asked of [...this.#underWay]) asked.fail(error);
+    for (const asked of [...this.#underWay.values()]) asked.fail(error);
   }
 
   #understand(description: Description | undefined): NodeDescription {
