@@ -79,9 +79,15 @@ function exchange(
     signal,
   });
   request.on("error", reject);
+  let isAnswered = false;
   request.on("response", (response) => {
+    isAnswered = true;
     void readBeginning(response).then((text) => resolve({ statusCode: response.statusCode ?? 0, text }));
   });
+  // It has said that it goes on in another protocol. Where nobody hears that, the request ends without a word.
+  request.on("upgrade", ({ statusCode = 0 }) => resolve({ statusCode, text: "" }));
+  // The last that a request says, whatever became of it. What a response has left is read without it.
+  request.on("close", () => isAnswered || reject(new Error("it closed the connection")));
   request.end(body);
   return promise.finally(() => request.destroy());
 }

@@ -249,6 +249,13 @@ test.each([
   ["that never answers", { tryMs: 300 }, () => {}, 0, "there was no answer within 0.3 s"],
   ["that hangs up", {}, (response) => response.destroy(), 0, "socket hang up"],
   [
+    "that goes on in another protocol",
+    {},
+    (response) => response.writeHead(101, { connection: "upgrade", upgrade: "websocket" }).end(),
+    101,
+    "it was answered with 101",
+  ],
+  [
     "that sends it elsewhere",
     {},
     (response) => response.writeHead(307, { location: `${receiver.url}/elsewhere` }).end(),
