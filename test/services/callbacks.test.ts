@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { Pool } from "pg";
 import { v7 as newId } from "uuid";
@@ -278,16 +279,26 @@ test.each([
   },
 );
 
-test("a status is enough, whatever becomes of the answer's body", async () => {
-  await using callbacks = open({ tryMs: 2_000 });
-  callbacks.start();
-  receiver.answer = (response) => {
-    response.writeHead(200);
-    response.write("x".repeat(100_000));
-  };
-  await callbacks.runEnded({ id: await endedRun() });
-  await eventually(() => over).toEqual(["DELIVERED"]);
-});
+test.each([
+  ["is long", (response) => void response.write("x".repeat(100_000))],
+  ["does not come", () => {}],
+  ["breaks off", (response) => void response.write("x", () => response.socket!.resetAndDestroy())],
+  ["makes no sense", (response) => void response.socket!.write("not the size of a chunk\r\n")],
+] as [string, (response: ServerResponse) => void][])(
+  "a status is enough where the rest of the answer %s",
+  async (_, goOn) => {
+    await using plain = await startReceiver("http");
+    await using callbacks = open({ callbackHttp: true, tryMs: 300 });
+    callbacks.start();
+    plain.answer = (response) => {
+      response.writeHead(200).flushHeaders();
+      goOn(response);
+    };
+    await callbacks.runEnded({ id: await endedRun({ url: plain.url }) });
+    await eventually(() => over).toEqual(["DELIVERED"]);
+    expect(plain.received.length).toBe(1);
+  },
+);
 
 test("the secret is read for each try", async () => {
   await using callbacks = open();
