@@ -24,8 +24,10 @@ import type { GrpcStream, Talker } from "./grpc-stream.ts";
 
 /** How long a worker is held for an input. */
 const INPUT_MS = 5_000;
-/** Of text in one message of lines; the rest goes into the next. */
+/** Of text in one message of lines, each with what goes around it; the rest goes into the next. */
 const BATCH_CHARACTERS_MAX = 512 * 1024;
+/** A run may write millions of empty lines. */
+const AROUND_LINE_CHARACTERS = 32;
 
 /** Sources that a node has seen, by their hashes; so they need not be sent with every run. */
 export type Sources = LRUCache<string, string>;
@@ -58,6 +60,8 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
   #saidReady = false;
   #hasRoom = true;
   #lines: Line[] = [];
+  /** Of the lines, how many have been sent. */
+  #sent = 0;
 
   constructor(
     parts: ExecutionParts,
@@ -131,7 +135,7 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
       const listener = {
         accepted: () => this.#sayReady(),
         lines: (lines: readonly Line[]) => {
-          this.#lines.push(...lines);
+          for (const line of lines) this.#lines.push(line);
           if (this.#hasRoom) this.#sendLines();
         },
       };
@@ -184,12 +188,13 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
   /** Lines that have gathered while there was no room, in messages of a size that every side takes. */
   #sendLines(): void {
     do {
-      let end = 0;
+      let end = this.#sent;
       for (let characters = 0; end < this.#lines.length && characters < BATCH_CHARACTERS_MAX; end++)
-        characters += this.#lines[end]!.text.length;
-      if (end === 0) return;
-      const batch = end === this.#lines.length ? this.#lines : this.#lines.slice(0, end);
-      this.#lines = end === this.#lines.length ? [] : this.#lines.slice(end);
+        characters += AROUND_LINE_CHARACTERS + this.#lines[end]!.text.length;
+      if (end === this.#sent) return;
+      const batch = this.#lines.slice(this.#sent, end);
+      this.#sent = end;
+      if (end === this.#lines.length) [this.#lines, this.#sent] = [[], 0];
       this.#hasRoom = this.#caller.send({ step: { case: "lines", value: { lines: batch.map(toLine) } } });
     } while (this.#hasRoom);
   }

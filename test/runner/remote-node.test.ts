@@ -18,7 +18,13 @@ import {
   NodeService,
 } from "../../gen/codeactions/node/v1/node_service_pb.ts";
 import { type Node, NodeUnreachable } from "../../src/runner/node.ts";
-import { PROTOCOL_VERSION, toProgram } from "../../src/runner/node-contract.ts";
+import {
+  fromOutcome,
+  NODE_MESSAGE_BYTES_MAX,
+  PROTOCOL_VERSION,
+  toInvocation,
+  toProgram,
+} from "../../src/runner/node-contract.ts";
 import { RemoteNode } from "../../src/runner/remote-node.ts";
 import { INVOCATION, MIB, NEVER, program, texts } from "../sandbox/stage.ts";
 import { CERTIFICATE, KEY } from "../support/certificate.ts";
@@ -89,6 +95,34 @@ test("a long log comes whole and in order", async () => {
   const { lines } = await run(remote, program("python", source, { outputBytesMax: 4 * MIB }));
   expect(lines.length).toBe(20_000);
   expect(lines.every(({ text }, index) => text.startsWith(`${index} `))).toBe(true);
+});
+
+test("a long log of empty lines comes whole to a service that has not kept up", async () => {
+  const lines = 1_500_000;
+  const source = `import os\ndef Run(engine): os.write(1, b'\\n' * ${lines})\n`;
+  const call = rawExecute(node.port);
+  call.write({
+    step: {
+      case: "offer",
+      value: {
+        protocolVersion: PROTOCOL_VERSION,
+        program: toProgram(program("python", source, { outputBytesMax: 4 * MIB })),
+        source,
+      },
+    },
+  });
+  const [ready] = (await once(call, "data")) as [ExecuteResponse];
+  expect(ready.step.case).toBe("ready");
+  call.pause();
+  call.write({ step: { case: "input", value: toInvocation({ ...INVOCATION, timeoutMs: 60_000 }) } });
+  await until(remote, ({ busy }) => busy === 1);
+  await until(remote, ({ busy }) => busy === 0);
+  let came = 0;
+  for await (const { step } of call as AsyncIterable<ExecuteResponse>) {
+    if (step.case === "lines") came += step.value.lines.length;
+    if (step.case === "outcome") expect(fromOutcome(step.value).status).toBe("SUCCEEDED");
+  }
+  expect(came).toBe(lines);
 });
 
 test("lines come while the run goes on", async () => {
@@ -416,7 +450,9 @@ function keyed(key: string): Metadata {
 
 /** A call of `Execute` by a client that does what it likes. */
 function rawExecute(port: number) {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": NODE_MESSAGE_BYTES_MAX,
+  });
   return client.makeBidiStreamRequest<
     Parameters<typeof create<typeof ExecuteRequestSchema>>[1],
     ExecuteResponse
