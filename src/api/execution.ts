@@ -22,7 +22,7 @@ import { type Invocation, type Line, NotAccepted, type Program } from "../sandbo
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { GrpcStream, Talker } from "./grpc-stream.ts";
 
-/** How long a worker is held for an input. */
+/** How long a worker is held for an input of which nothing arrives. */
 const INPUT_MS = 5_000;
 /** Of text in one message of lines, each with what goes around it; the rest goes into the next. */
 const BATCH_CHARACTERS_MAX = 512 * 1024;
@@ -82,9 +82,13 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
         return this.#begin(step.value.source);
       case "input":
         this.#expects = "the end";
-        clearTimeout(this.#inputTimer);
+        this.#stopTimer();
         return this.#input?.resolve(fromInvocation(step.value));
     }
+  }
+
+  receiving(): void {
+    this.#inputTimer?.refresh();
   }
 
   drained(): void {
@@ -93,11 +97,11 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
   }
 
   left(): void {
-    clearTimeout(this.#inputTimer);
-    const gone = new ConnectError("the caller went away", Code.Canceled);
+    this.#stopTimer();
+    const gone = new NotAccepted("closed", "the caller does not want it any more");
     this.#input?.reject(gone);
     this.#abort.abort(gone);
-    if (this.#expects === "offer" || this.#expects === "source") this.#finish(undefined, gone);
+    if (this.#expects === "offer" || this.#expects === "source") this.#finish({ refused: gone });
   }
 
   #takeOffer({ protocolVersion, program, source }: ExecuteRequest_Offer): void {
@@ -156,7 +160,7 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
     this.#expects = "input";
     this.#inputTimer = setTimeout(() => {
       const message = `the input did not come within ${INPUT_MS / 1000} s`;
-      this.#input?.reject(new ConnectError(message, Code.DeadlineExceeded));
+      this.#input?.reject(new NotAccepted("broken", message));
     }, INPUT_MS);
     this.#sayReady();
     return this.#input.promise;
@@ -175,7 +179,7 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
     error?: ConnectError,
   ) {
     this.#expects = "the end";
-    clearTimeout(this.#inputTimer);
+    this.#stopTimer();
     while (this.#lines.length > 0) this.#sendLines();
     if (last !== undefined && "outcome" in last)
       this.#caller.send({ step: { case: "outcome", value: last.outcome } });
@@ -183,6 +187,12 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
       this.#caller.send({ step: { case: "refused", value: toRefused(last.refused) } });
     this.#caller.end(error);
     this.#parts.over();
+  }
+
+  /** One that has been stopped would be started by what still arrives. */
+  #stopTimer(): void {
+    clearTimeout(this.#inputTimer);
+    this.#inputTimer = undefined;
   }
 
   /** Lines that have gathered while there was no room, in messages of a size that every side takes. */
