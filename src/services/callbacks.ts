@@ -14,7 +14,7 @@ import {
   findDeliveries,
   giveBack,
   markEnded,
-  nextDue,
+  nextDueMs,
   recordTry,
   sweepEnded,
 } from "./callback-rows.ts";
@@ -26,8 +26,8 @@ import type { Secrets } from "./secrets.ts";
 
 /** How long each try may take. */
 const TRY_MS = 10_000;
-/** How long nobody else tries what a service has claimed. */
-const CLAIM_MS = 3 * TRY_MS;
+/** How long nobody else tries what a service has claimed, in tries. */
+const CLAIM_TRIES = 3;
 const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000];
 /** The waits between one try and the next; after the last one there is one more try. */
 const WAITS_MS = [
@@ -90,6 +90,7 @@ export class Callbacks implements AsyncDisposable {
     render: (view: RunView) => string;
     log: Logger;
     settings: CallbackSettings;
+    /** For what receivers are told of the time, and not for when they are. */
     now: () => Date;
     /** How long each try may take. */
     tryMs?: number;
@@ -170,7 +171,7 @@ export class Callbacks implements AsyncDisposable {
 
   async #mark(runIds: readonly string[]): Promise<void> {
     try {
-      if ((await markEnded(this.#pool, runIds, this.#now())) > 0) this.#rounds.wake();
+      if ((await markEnded(this.#pool, runIds)) > 0) this.#rounds.wake();
     } catch (error) {
       const what = "callbacks could not be begun; they are looked for later";
       this.#log.warn({ error, runs: runIds.length }, what);
@@ -178,29 +179,29 @@ export class Callbacks implements AsyncDisposable {
   }
 
   async #round(): Promise<number | undefined> {
-    const now = this.#now();
-    if (Math.abs(now.getTime() - this.#sweptMs) >= SWEEP_MS) {
-      await sweepEnded(this.#pool, now);
+    const nowMs = performance.now();
+    if (nowMs - this.#sweptMs >= SWEEP_MS) {
+      await sweepEnded(this.#pool);
       this.#pending = await countPending(this.#pool);
-      this.#sweptMs = now.getTime();
+      this.#sweptMs = nowMs;
     }
-    const until = new Date(now.getTime() + CLAIM_MS);
+    const claimMs = CLAIM_TRIES * this.#tryMs;
     while (!this.#closing.signal.aborted && this.#countUnderWay() < UNDER_WAY_MAX) {
       const busy = [...this.#underWay].filter(([, tries]) => tries.size >= UNDER_WAY_PER_PROJECT_MAX);
       const except = busy.map(([projectId]) => projectId);
-      const claimed = await claimNext(this.#pool, { now, until, except });
+      const untilMs = performance.now() + claimMs;
+      const claimed = await claimNext(this.#pool, { claimMs, except });
       if (claimed === undefined) break;
-      this.#begin(claimed);
+      this.#begin(claimed, untilMs);
     }
-    const next = await nextDue(this.#pool, now);
-    return next && next.getTime() - this.#now().getTime();
+    return nextDueMs(this.#pool);
   }
 
-  #begin(claimed: Claimed): void {
+  #begin(claimed: Claimed, untilMs: number): void {
     const { projectId, runId } = claimed;
     const tries = this.#underWay.get(projectId) ?? new Set();
     this.#underWay.set(projectId, tries);
-    const trying = this.#deliver(claimed)
+    const trying = this.#deliver(claimed, untilMs)
       .catch((error: unknown) => this.#log.error({ error, runId }, "a callback's try could not be recorded"))
       .finally(() => {
         tries.delete(trying);
@@ -210,15 +211,16 @@ export class Callbacks implements AsyncDisposable {
     tries.add(trying);
   }
 
-  async #deliver(claimed: Claimed): Promise<void> {
+  async #deliver(claimed: Claimed, untilMs: number): Promise<void> {
     const { runId } = claimed;
     const time = this.#now();
     const startMs = performance.now();
     // What fails in here is our fault, and no try: it is made when the claim has run out.
     const message = await this.#messageFor(claimed, time);
+    // This service was slow or stood still: somebody else may be trying it.
+    if (performance.now() >= untilMs) return;
     const outcome = typeof message === "function" ? await this.#send(message) : message;
-    if (this.#closing.signal.aborted && outcome.statusCode === 0)
-      return giveBack(this.#pool, claimed, this.#now());
+    if (this.#closing.signal.aborted && outcome.statusCode === 0) return giveBack(this.#pool, claimed);
     const made: StoredTry = {
       number: claimed.triesMade + 1,
       time: time.toISOString(),
@@ -228,8 +230,7 @@ export class Callbacks implements AsyncDisposable {
     };
     const status = statusAfter(made, outcome);
     const waitMs = status === "PENDING" ? WAITS_MS[made.number - 1]! : undefined;
-    const nextTime = waitMs === undefined ? undefined : new Date(this.#now().getTime() + waitMs);
-    if (!(await recordTry(this.#pool, claimed, made, { status, nextTime }))) return;
+    if (!(await recordTry(this.#pool, claimed, made, { status, waitMs }))) return;
     if (status !== "DELIVERED") this.#log.info({ runId, ...made, answer: outcome.text }, "a callback failed");
     if (status !== "PENDING") this.#ended(status);
   }

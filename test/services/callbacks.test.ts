@@ -38,8 +38,8 @@ let pool: Pool;
 let secrets: Secrets;
 let receiver: Receiver;
 let projectId: string;
-/** What the services take for the time. */
-let nowMs = Date.UTC(2027, 0, 1);
+/** What the services take for the time, and nothing is due by. */
+const nowMs = Date.UTC(2027, 0, 1);
 /** Callbacks that are over, by what became of them. */
 let over: string[] = [];
 
@@ -80,12 +80,13 @@ interface World {
   readonly authorities?: string;
   readonly tryMs?: number;
   readonly addresses?: readonly string[];
+  readonly clockMs?: number;
 }
 
 /** A service's callbacks, which do not look by themselves until they are started. */
 function open(world: World = {}): Callbacks {
   const { egressRanges = ["127.0.0.1/32"], authorities = CERTIFICATE, addresses = [] } = world;
-  const { callbackHttp = false, egressHostsCeiling = [], tryMs = 10_000 } = world;
+  const { callbackHttp = false, egressHostsCeiling = [], tryMs = 10_000, clockMs = nowMs } = world;
   const lookup = async () => addresses;
   return new Callbacks({
     pool,
@@ -98,7 +99,7 @@ function open(world: World = {}): Callbacks {
     render: callbackBody,
     log: silent,
     settings: { callbackHttp, egressRanges, egressHostsCeiling },
-    now: () => new Date(nowMs),
+    now: () => new Date(clockMs),
     tryMs,
     ended: (outcome) => over.push(outcome),
   });
@@ -154,12 +155,29 @@ function isSigned({ headers, body }: Received, secret: string): boolean {
   return createHmac("sha256", secret).update(`${t}.${body}`).digest("hex") === v1;
 }
 
-/** The clock goes on to the time of the next try, which is made. */
+async function databaseTime(): Promise<Date> {
+  const { rows } = await pool.query<{ now: Date }>("select now()");
+  return rows[0]!.now;
+}
+
+/** The time of the next try comes. */
+async function becomesDue(callbacks: Callbacks, runId: string): Promise<void> {
+  await pool.query("update callbacks set next_time = now() where run_id = $1", [runId]);
+  callbacks.wake();
+}
+
+/** The time of the next try comes, and it is made. */
 async function toNextTry(callbacks: Callbacks, runId: string): Promise<void> {
   const made = receiver.received.length;
-  nowMs = (await deliveryOf(callbacks, runId)).nextTime!.getTime();
-  callbacks.wake();
+  await becomesDue(callbacks, runId);
   await eventually(() => receiver.received.length).toBe(made + 1);
+}
+
+/** What comes so long after something that has happened between two moments. */
+function isAfter(time: Date, waitMs: number, [from, to]: readonly [Date, Date]): void {
+  expect(time.getTime()).toBeGreaterThanOrEqual(from.getTime() + waitMs);
+  // Stored times are rounded to milliseconds.
+  expect(time.getTime()).toBeLessThanOrEqual(to.getTime() + waitMs + 1);
 }
 
 test("the end of a run is told once, signed, with the result and without the input", async () => {
@@ -212,17 +230,19 @@ test("what is not confirmed is told again with the same delivery id, later each 
   callbacks.start();
   receiver.answer = 500;
   const runId = await endedRun();
+  const times = [await databaseTime()];
   await callbacks.runEnded({ id: runId });
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.length).toBe(1);
+  times.push(await databaseTime());
   const first = await deliveryOf(callbacks, runId);
   expect(first).toMatchObject({
     status: "PENDING",
     tries: [{ number: 1, statusCode: 500, error: "it was answered with 500" }],
-    nextTime: new Date(nowMs + 5_000),
   });
+  isAfter(first.nextTime!, 5_000, [times[0]!, times[1]!]);
   await toNextTry(callbacks, runId);
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.length).toBe(2);
-  expect((await deliveryOf(callbacks, runId)).nextTime).toEqual(new Date(nowMs + 15_000));
+  isAfter((await deliveryOf(callbacks, runId)).nextTime!, 15_000, [times[1]!, await databaseTime()]);
   receiver.answer = 204;
   await toNextTry(callbacks, runId);
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -309,8 +329,7 @@ test("the secret is read for each try", async () => {
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.length).toBe(1);
   expect(isSigned(receiver.received[0]!, "first value")).toBe(true);
   await secrets.delete(OPERATOR, projectId, "signing");
-  nowMs += 5_000;
-  callbacks.wake();
+  await becomesDue(callbacks, runId);
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.at(-1)).toMatchObject({
     number: 2,
     error: 'the project has no secret "signing" to sign with',
@@ -362,16 +381,61 @@ test("what a killed service was trying is tried again when its claim has run out
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
   // What a claim leaves behind.
-  const claimedUntil = new Date(nowMs + 30_000);
-  await pool.query("update callbacks set next_time = $2 where run_id = $1", [runId, claimedUntil]);
+  await pool.query("update callbacks set next_time = now() + interval '30 s' where run_id = $1", [runId]);
   callbacks.start();
-  nowMs += 29_999;
-  callbacks.wake();
-  expect((await deliveryOf(callbacks, runId)).tries).toEqual([]);
-  nowMs += 1;
-  callbacks.wake();
+  const other = await endedRun();
+  await callbacks.runEnded({ id: other });
   await eventually(() => over).toEqual(["DELIVERED"]);
+  expect((await deliveryOf(callbacks, runId)).tries).toEqual([]);
+  await becomesDue(callbacks, runId);
+  await eventually(() => over).toEqual(["DELIVERED", "DELIVERED"]);
 });
+
+test("a service whose clock is ahead does not try what another one is trying", async () => {
+  await using one = open();
+  one.start();
+  receiver.answer = () => {};
+  const runId = await endedRun();
+  await one.runEnded({ id: runId });
+  await eventually(() => receiver.received.length).toBe(1);
+  await using ahead = open({ clockMs: nowMs + 3_600_000 });
+  receiver.answer = 200;
+  const other = await endedRun();
+  await ahead.runEnded({ id: other });
+  await eventually(() => over).toEqual(["DELIVERED"]);
+  const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
+  expect(told).toEqual([runId, other]);
+});
+
+test("a service that was too slow for its claim leaves the try to whoever has it now", async () => {
+  await using callbacks = open({ tryMs: 700 });
+  const runId = await endedRun();
+  await using secretsLocked = await lock("secrets");
+  callbacks.start();
+  const claimedUntil = async () => (await deliveryOf(callbacks, runId)).nextTime!;
+  await eventually(async () => (await deliveryOf(callbacks, runId)).status).toBe("PENDING");
+  await eventually(async () => (await claimedUntil()) > (await databaseTime())).toBe(true);
+  const first = await claimedUntil();
+  await eventually(async () => (await claimedUntil()) > first).toBe(true);
+  await secretsLocked[Symbol.asyncDispose]();
+  await eventually(() => over).toEqual(["DELIVERED"]);
+  await callbacks[Symbol.asyncDispose]();
+  expect(receiver.received.length).toBe(1);
+});
+
+/** Nobody reads a table until the answer is disposed of. */
+async function lock(table: string): Promise<AsyncDisposable> {
+  const client = await pool.connect();
+  await client.query("begin");
+  await client.query(`lock table ${table}`);
+  let held: Promise<unknown> | undefined;
+  return {
+    async [Symbol.asyncDispose]() {
+      held ??= client.query("commit").then(() => client.release());
+      await held;
+    },
+  };
+}
 
 test("several services share the work, and each run is told once", async () => {
   await using one = open();
