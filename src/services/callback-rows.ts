@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import type { CallbackStatus, StoredTry } from "../core/db/entities/callbacks.ts";
 import { firstIdAt } from "../core/db/partitions.ts";
+import { patient } from "../core/db/pool.ts";
 
 /**
  * The statements about callbacks' rows, which are the queue that all services take from. Times are the database's, so
@@ -139,5 +140,5 @@ export async function findDeliveries(
 export async function forgetOldCallbacks(pool: Pool, now: Date, retentionDays: number): Promise<void> {
   // Runs go by whole days.
   const firstKept = firstIdAt(now.getTime() - (retentionDays + 1) * DAY_MS);
-  await pool.query("delete from callbacks where run_id < $1", [firstKept]);
+  await pool.query(patient("delete from callbacks where run_id < $1", [firstKept]));
 }

@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from "pg";
 import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
+import { patient } from "../core/db/pool.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { insertQueuedRuns, queuedRun } from "./durable-orders.ts";
@@ -184,27 +185,24 @@ export class ScheduleFires implements AsyncDisposable {
 
   async #transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.#pool.connect();
-    let failure: unknown;
     try {
       await client.query("begin");
       const result = await work(client);
       await client.query("commit");
+      client.release();
       return result;
     } catch (error) {
-      failure = error;
-      await client.query("rollback").catch(() => {});
+      // A connection in an unknown state is not used again.
+      client.release(true);
       throw error;
-    } finally {
-      client.release(failure !== undefined);
     }
   }
 }
 
 /** Forgets what became of times long ago. */
 export async function forgetOldFires(pool: Pool, now: Date): Promise<void> {
-  await pool.query("delete from schedule_fires where fire_time < $1", [
-    new Date(now.getTime() - KEPT_DAYS * 86_400_000),
-  ]);
+  const firstKept = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
+  await pool.query(patient("delete from schedule_fires where fire_time < $1", [firstKept]));
 }
 
 /** Writes what becomes of times. Answers with a test of which of them nobody has written before. */
