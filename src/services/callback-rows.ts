@@ -8,8 +8,8 @@ import { patient } from "../core/db/pool.ts";
  * that a service whose clock is ahead does not take what another one is trying.
  */
 
-/** How many runs one look finds that have ended without a word. */
-const SWEEP_MAX = 1_000;
+/** How many of those that wait for their run's end one look reads. */
+const SWEEP_MAX = 10_000;
 const DAY_MS = 86_400_000;
 
 /** How far a callback has come. */
@@ -42,15 +42,17 @@ export async function markEnded(pool: Pool, runIds: readonly string[]): Promise<
   return rowCount ?? 0;
 }
 
-/** Finds what nobody has said: runs that have ended while their service ended, too. */
-export async function sweepEnded(pool: Pool): Promise<void> {
-  await pool.query({
+/**
+ * Finds what nobody has said: runs that have ended while their service ended, too. Looks at those behind a run, and answers
+ * with the last one it has looked at; undefined when there are none behind it.
+ */
+export async function sweepEnded(pool: Pool, after: string): Promise<string | undefined> {
+  const { rows } = await pool.query<{ run_id: string }>({
     name: "sweep-callbacks",
-    // The status is looked at again where another service's sweep was first.
-    text: `update callbacks set status = 'PENDING', next_time = now() where status = 'WAITING' and run_id in (
-      select callbacks.run_id from callbacks join runs on runs.id = callbacks.run_id
-      where callbacks.status = 'WAITING' and runs.status not in ('QUEUED', 'RUNNING') limit ${SWEEP_MAX})`,
+    text: SWEEP,
+    values: [after, SWEEP_MAX],
   });
+  return rows[0]?.run_id;
 }
 
 export async function countPending(pool: Pool): Promise<number> {
@@ -61,32 +63,31 @@ export async function countPending(pool: Pool): Promise<number> {
   return rows[0]?.pending ?? 0;
 }
 
-/** Takes the one that has been due the longest, of projects other than these, for so long. */
-export async function claimNext(
+/** Projects after this one that have callbacks that are due, in the order of their ids, without some. */
+export async function dueProjects(
   pool: Pool,
-  ask: { claimMs: number; except: readonly string[] },
-): Promise<Claimed | undefined> {
-  const { rows } = await pool.query<Claimed>({
-    name: "claim-callback",
-    text: `update callbacks set next_time = ${AFTER_MS("$1::float8")} where run_id = (
-        select run_id from callbacks
-        where status = 'PENDING' and next_time <= now() and project_id <> all($2::uuid[])
-        order by next_time limit 1 for update skip locked)
-      returning run_id as "runId", project_id as "projectId", url, secret, delivery_id as "deliveryId",
-        tries_made as "triesMade"`,
-    values: [ask.claimMs, ask.except],
+  ask: { readonly after: string; readonly except: readonly string[]; readonly limit: number },
+): Promise<string[]> {
+  const { rows } = await pool.query<{ project_id: string }>({
+    name: "projects-of-due-callbacks",
+    text: DUE_PROJECTS,
+    values: [ask.after, ask.except, ask.limit],
   });
-  return rows[0];
+  return rows.map(({ project_id }) => project_id);
 }
 
-/** In how many milliseconds the next one will be due; undefined when there is none. */
-export async function nextDueMs(pool: Pool): Promise<number | undefined> {
-  const { rows } = await pool.query<{ ms: number | null }>({
-    name: "next-callback",
-    text: `select (extract(epoch from min(next_time) - now()) * 1000)::float8 as ms from callbacks
-      where status = 'PENDING' and next_time > now()`,
+/** Takes due callbacks for so long, of each project as many as asked for, the ones due the longest first. */
+export async function claimDue(
+  pool: Pool,
+  claimMs: number,
+  shares: readonly { readonly projectId: string; readonly callbacks: number }[],
+): Promise<Claimed[]> {
+  const { rows } = await pool.query<Claimed>({
+    name: "claim-callbacks",
+    text: CLAIM,
+    values: [claimMs, shares.map(({ projectId }) => projectId), shares.map(({ callbacks }) => callbacks)],
   });
-  return rows[0]?.ms ?? undefined;
+  return rows;
 }
 
 /**
@@ -142,3 +143,45 @@ export async function forgetOldCallbacks(pool: Pool, now: Date, retentionDays: n
   const firstKept = firstIdAt(now.getTime() - (retentionDays + 1) * DAY_MS);
   await pool.query(patient("delete from callbacks where run_id < $1", [firstKept]));
 }
+
+// Each run is looked for by itself, so that only the partition that has it is opened. The status is looked at again where
+// another service's sweep was first.
+const SWEEP = `with looked as materialized (
+  select run_id from callbacks where status = 'WAITING' and run_id > $1::uuid order by run_id limit $2::int
+),
+ended as (
+  update callbacks set status = 'PENDING', next_time = now()
+  where status = 'WAITING' and run_id = any(array(
+    select looked.run_id from looked cross join lateral (
+      select status from runs where id = looked.run_id limit 1
+    ) as run
+    where run.status not in ('QUEUED', 'RUNNING')
+  ))
+)
+select run_id from looked order by run_id desc limit 1`;
+
+const IS_DUE = "status = 'PENDING' and next_time <= now()";
+
+// One step per project instead of one per callback, as for runs that are due.
+const DUE_PROJECTS = `with recursive waiting as (
+  (select project_id from callbacks where status = 'PENDING' and project_id > $1::uuid order by project_id limit 1)
+  union all
+  (select next.project_id from waiting cross join lateral (
+    select project_id from callbacks where status = 'PENDING' and callbacks.project_id > waiting.project_id
+    order by project_id limit 1
+  ) as next)
+)
+select project_id from waiting where project_id <> all($2::uuid[]) and exists (
+  select from callbacks where callbacks.project_id = waiting.project_id and ${IS_DUE}
+) limit $3::int`;
+
+const CLAIM = `with due as materialized (
+  select taken.run_id from unnest($2::uuid[], $3::int[]) as asked (project_id, callbacks)
+  cross join lateral (
+    select run_id from callbacks where callbacks.project_id = asked.project_id and ${IS_DUE}
+    order by next_time limit asked.callbacks for update skip locked
+  ) as taken
+)
+update callbacks set next_time = ${AFTER_MS("$1::float8")} where run_id = any(array(select run_id from due))
+returning run_id as "runId", project_id as "projectId", url, secret, delivery_id as "deliveryId",
+  tries_made as "triesMade"`;

@@ -8,13 +8,13 @@ import type { CallbackAsk } from "./callback-order.ts";
 import type { Answer, Post } from "./callback-post.ts";
 import {
   type Claimed,
-  claimNext,
+  claimDue,
   countPending,
   type Delivery,
+  dueProjects,
   findDeliveries,
   giveBack,
   markEnded,
-  nextDueMs,
   recordTry,
   sweepEnded,
 } from "./callback-rows.ts";
@@ -40,6 +40,8 @@ const UNDER_WAY_MAX = 32;
 const UNDER_WAY_PER_PROJECT_MAX = 8;
 /** How often is looked for runs that have ended without a word, as when their service was killed. */
 const SWEEP_MS = 10_000;
+/** Before all ids. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
 const ERROR_CHARACTERS_MAX = 500;
 const USER_AGENT = "code-actions";
 
@@ -79,6 +81,9 @@ export class Callbacks implements AsyncDisposable {
   #marking: Promise<void> | undefined;
   #marked: Promise<void> = Promise.resolve();
   #sweptMs = Number.NEGATIVE_INFINITY;
+  /** The run and the project behind which the next looks begin. */
+  #sweptRun = NOBODY;
+  #servedProject = NOBODY;
   #pending = 0;
 
   constructor(parts: {
@@ -178,23 +183,45 @@ export class Callbacks implements AsyncDisposable {
     }
   }
 
-  async #round(): Promise<number | undefined> {
+  async #round(): Promise<undefined> {
     const nowMs = performance.now();
     if (nowMs - this.#sweptMs >= SWEEP_MS) {
-      await sweepEnded(this.#pool);
+      this.#sweptRun = (await sweepEnded(this.#pool, this.#sweptRun)) ?? NOBODY;
       this.#pending = await countPending(this.#pool);
       this.#sweptMs = nowMs;
     }
-    const claimMs = CLAIM_TRIES * this.#tryMs;
-    while (!this.#closing.signal.aborted && this.#countUnderWay() < UNDER_WAY_MAX) {
-      const busy = [...this.#underWay].filter(([, tries]) => tries.size >= UNDER_WAY_PER_PROJECT_MAX);
-      const except = busy.map(([projectId]) => projectId);
+    await this.#claim();
+    // Whether a try is made a second later is all the same to whoever waits for it.
+    return undefined;
+  }
+
+  /** Takes what there is room for, of one project after the other; each has its turn once. */
+  async #claim(): Promise<void> {
+    let isLast = this.#servedProject === NOBODY;
+    for (;;) {
+      const room = UNDER_WAY_MAX - this.#countUnderWay();
+      if (room === 0 || this.#closing.signal.aborted) return;
+      const except = [...this.#underWay.keys()].filter((projectId) => this.#roomOf(projectId) === 0);
+      const ask = { after: this.#servedProject, except, limit: room };
+      const projectIds = await dueProjects(this.#pool, ask);
+      const each = Math.max(1, Math.floor(room / projectIds.length));
+      const shares = projectIds.map((projectId) => ({
+        projectId,
+        callbacks: Math.min(each, this.#roomOf(projectId)),
+      }));
+      const claimMs = CLAIM_TRIES * this.#tryMs;
       const untilMs = performance.now() + claimMs;
-      const claimed = await claimNext(this.#pool, { claimMs, except });
-      if (claimed === undefined) break;
-      this.#begin(claimed, untilMs);
+      const claimed = shares.length === 0 ? [] : await claimDue(this.#pool, claimMs, shares);
+      for (const one of claimed) this.#begin(one, untilMs);
+      this.#servedProject = projectIds.length < room ? NOBODY : projectIds.at(-1)!;
+      if (this.#servedProject !== NOBODY) continue;
+      if (isLast) return;
+      isLast = true;
     }
-    return nextDueMs(this.#pool);
+  }
+
+  #roomOf(projectId: string): number {
+    return UNDER_WAY_PER_PROJECT_MAX - (this.#underWay.get(projectId)?.size ?? 0);
   }
 
   #begin(claimed: Claimed, untilMs: number): void {

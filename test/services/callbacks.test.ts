@@ -10,7 +10,13 @@ import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import { parseRanges } from "../../src/sandbox/egress/rules.ts";
 import type { Call } from "../../src/services/access.ts";
 import { openPost } from "../../src/services/callback-post.ts";
-import { forgetOldCallbacks } from "../../src/services/callback-rows.ts";
+import {
+  claimDue,
+  dueProjects,
+  findDeliveries,
+  forgetOldCallbacks,
+  sweepEnded,
+} from "../../src/services/callback-rows.ts";
 import { Callbacks } from "../../src/services/callbacks.ts";
 import { insertDurableRun } from "../../src/services/durable-orders.ts";
 import { retryPolicy } from "../../src/services/retry-policy.ts";
@@ -422,6 +428,88 @@ test("a service that was too slow for its claim leaves the try to whoever has it
   await callbacks[Symbol.asyncDispose]();
   expect(receiver.received.length).toBe(1);
 });
+
+test("projects take turns, however many others have callbacks that are due", async () => {
+  await using callbacks = open();
+  const runIds: string[] = [];
+  for (let made = 0; made < 40; made += 1) {
+    const other = await newProject();
+    runIds.push(await endedRun({ projectId: other }), await endedRun({ projectId: other }));
+  }
+  callbacks.start();
+  await eventually(() => over.length).toBe(80);
+  const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
+  expect(told.toSorted()).toEqual(runIds.toSorted());
+});
+
+test("a look reads no more where a project that has its share has very many more that are due", async () => {
+  const full = projectId;
+  const other = await newProject();
+  await manyCallbacks(20_000, full, "PENDING");
+  await manyCallbacks(1, other, "PENDING");
+  const nobody = "00000000-0000-0000-0000-000000000000";
+  const due = { after: nobody, except: [full], limit: 32 };
+  expect(await dueProjects(pool, due)).toEqual([other]);
+  expect(await rowsRead((explained) => dueProjects(explained, due))).toBeLessThan(20);
+  const shares = [
+    { projectId: full, callbacks: 1 },
+    { projectId: other, callbacks: 8 },
+  ];
+  expect(await rowsRead((explained) => claimDue(explained, 30_000, shares))).toBeLessThan(20);
+  expect((await claimDue(pool, 30_000, shares)).map((claimed) => claimed.projectId).toSorted()).toEqual(
+    [full, other].toSorted(),
+  );
+});
+
+test("a sweep goes on where the last one ended, and finds a run that has ended behind very many that have not", async () => {
+  await manyCallbacks(10_000, projectId, "WAITING");
+  const runId = await endedRun();
+  const nobody = "00000000-0000-0000-0000-000000000000";
+  const last = await sweepEnded(pool, nobody);
+  expect((await findDeliveries(pool, [runId])).get(runId)?.status).toBe("WAITING");
+  expect(await sweepEnded(pool, last!)).toBe(runId);
+  expect((await findDeliveries(pool, [runId])).get(runId)?.status).toBe("PENDING");
+  expect(await sweepEnded(pool, runId)).toBeUndefined();
+});
+
+/** Callbacks that are due or wait, whose runs are not there. */
+async function manyCallbacks(count: number, ofProject: string, status: "PENDING" | "WAITING"): Promise<void> {
+  await pool.query(
+    `insert into callbacks (run_id, project_id, url, secret, delivery_id, status, tries_made, tries, next_time)
+      select ('00000000-0000-7000-8000-' || right($2::text, 4) || lpad(to_hex(n), 8, '0'))::uuid, $2::uuid,
+        'https://example.org/', 'signing', gen_random_uuid(), $3::text, 0, '[]',
+        case when $3::text = 'PENDING' then now() end
+      from generate_series(1, $1::int) as n`,
+    [count, ofProject, status],
+  );
+  await pool.query("analyze callbacks");
+}
+
+interface PlanNode {
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** How many rows all steps of a statement read, which is carried out and undone. */
+async function rowsRead(ask: (explained: Pool) => Promise<unknown>): Promise<number> {
+  const client = await pool.connect();
+  let plan: PlanNode | undefined;
+  const explain = async ({ text, values }: { text: string; values: unknown[] }) => {
+    const { rows } = await client.query(`explain (analyze, format json) ${text}`, values);
+    plan = rows[0]["QUERY PLAN"][0].Plan;
+    return { rows: [] };
+  };
+  await client.query("begin");
+  await ask({ query: explain } as unknown as Pool);
+  await client.query("rollback");
+  client.release();
+  const count = (node: PlanNode): number =>
+    (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"] +
+    (node.Plans ?? []).reduce((sum, each) => sum + count(each), 0);
+  return count(plan!);
+}
 
 /** Nobody reads a table until the answer is disposed of. */
 async function lock(table: string): Promise<AsyncDisposable> {
