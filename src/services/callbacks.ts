@@ -22,7 +22,7 @@ import { CallbackRules, type CallbackSettings } from "./callback-rules.ts";
 import type { RunView } from "./live-run.ts";
 import { Rounds } from "./rounds.ts";
 import type { RunRecords } from "./run-records.ts";
-import type { Secrets } from "./secrets.ts";
+import { SealedOtherwise, type Secrets } from "./secrets.ts";
 
 /** How long each try may take. */
 const TRY_MS = 10_000;
@@ -147,7 +147,10 @@ export class Callbacks implements AsyncDisposable {
    */
   async require(projectId: string, { url, secret }: CallbackAsk): Promise<void> {
     this.#rules.require(url);
-    if ((await this.#secrets.value(projectId, secret)) === undefined) {
+    const value = await this.#secrets.value(projectId, secret).catch((error: unknown) => {
+      throw error instanceof SealedOtherwise ? fieldInvalid("callback.secret", error.message) : error;
+    });
+    if (value === undefined) {
       throw fieldInvalid(
         "callback.secret",
         `the project has no secret ${JSON.stringify(secret)}; PutSecret makes one, ListSecrets shows those it has`,
@@ -229,7 +232,12 @@ export class Callbacks implements AsyncDisposable {
     const tries = this.#underWay.get(projectId) ?? new Set();
     this.#underWay.set(projectId, tries);
     const trying = this.#deliver(claimed, untilMs)
-      .catch((error: unknown) => this.#log.error({ error, runId }, "a callback's try could not be recorded"))
+      .catch((error: unknown) =>
+        this.#log.error(
+          { error, runId },
+          "a callback could not be tried, or what came of it not recorded; it is tried again",
+        ),
+      )
       .finally(() => {
         tries.delete(trying);
         if (tries.size === 0) this.#underWay.delete(projectId);
@@ -287,6 +295,8 @@ export class Callbacks implements AsyncDisposable {
     } catch (error) {
       // An address that is not allowed any more, or a run that is not kept.
       if (error instanceof Refusal) return { ...failed(error.message), isFinal: true };
+      // It may be stored anew until the next try.
+      if (error instanceof SealedOtherwise) return failed(error.message);
       throw error;
     }
   }

@@ -348,6 +348,30 @@ test("the secret is read for each try", async () => {
   expect(isSigned(receiver.received[1]!, "second value")).toBe(true);
 });
 
+test("a secret that cannot be opened is told as what it is, and the next try signs with one that can", async () => {
+  await using callbacks = open();
+  callbacks.start();
+  const others = new Secrets({ orm, key: randomBytes(32), tell: async () => {} });
+  await others.put(OPERATOR, { projectId, name: "signing", value: "sealed with another key" });
+  const why = 'the secret "signing" cannot be opened, since CODEACTIONS_SECRET_KEY was another one';
+  const refused = callbacks.require(projectId, { url: "https://hooks.example.org/", secret: "signing" });
+  await expect(refused).rejects.toMatchObject({
+    reason: "FIELD_INVALID",
+    metadata: { field: "callback.secret" },
+    message: expect.stringContaining(why),
+  });
+  const runId = await endedRun();
+  await callbacks.runEnded({ id: runId });
+  await eventually(() => deliveryOf(callbacks, runId)).toMatchObject({
+    status: "PENDING",
+    tries: [{ number: 1, statusCode: 0, error: expect.stringContaining(why) }],
+  });
+  await secrets.put(OPERATOR, { projectId, name: "signing", value: "second value" });
+  await toNextTry(callbacks, runId);
+  await eventually(() => over).toEqual(["DELIVERED"]);
+  expect(isSigned(receiver.received[0]!, "second value")).toBe(true);
+});
+
 test("a large result is left out, and its size is told", async () => {
   await using callbacks = open();
   callbacks.start();
