@@ -392,6 +392,21 @@ test("another name does not move a time that has come", async () => {
   expect(await firesOf(id)).toEqual(["2027-01-01T12:01Z run"]);
 });
 
+test("a retry policy that nobody has asked for follows what is said of repetition, and another one stays", async () => {
+  const change = async (scheduleId: string, fields: Partial<ScheduleFields>) =>
+    (await schedules.update(OPERATOR, { scheduleId, etag: "", fields })).retryPolicy;
+  const plain = await newSchedule();
+  const idempotent = await newSchedule({ idempotent: true });
+  expect(await change(plain.id, { idempotent: true })).toEqual(idempotent.retryPolicy);
+  expect(await change(plain.id, { idempotent: false })).toEqual(plain.retryPolicy);
+  const asked = { maxAttempts: 5, backoffMs: undefined, multiplier: 0, maxBackoffMs: undefined, retryOn: [] };
+  const { id, retryPolicy } = await newSchedule({ retryPolicy: asked });
+  expect(await change(id, { idempotent: true })).toEqual(retryPolicy);
+  expect(
+    (await change(id, { idempotent: false, retryPolicy: { ...asked, maxAttempts: 2 } })).maxAttempts,
+  ).toBe(2);
+});
+
 test("the schedules of a deleted code stop until it is there again, and keep their etags", async () => {
   const { id, revision } = await newSchedule({ overlap: "QUEUE" });
   const paused = await newSchedule({ paused: true });
