@@ -177,7 +177,8 @@ export class ScheduleFires implements AsyncDisposable {
     } catch (error) {
       // As when the host has forgotten a time zone. It must not stop the others.
       this.#log.error({ error, scheduleId: row.id }, "a schedule's times cannot be reckoned; it has stopped");
-      const why = "its times cannot be reckoned by this service";
+      const zone = JSON.stringify(row.time_zone);
+      const why = `its times cannot be reckoned in the time zone ${zone} by this service; UpdateSchedule with another time_zone starts it again`;
       const newest = { time: row.next_fire_time, skippedBecause: why };
       return { row, next: undefined, newest, fires: [fireOf(row, newest)] };
     }

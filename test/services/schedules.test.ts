@@ -459,8 +459,13 @@ test("a schedule whose time zone is not known any more stops, and the others go 
   expect(await firesOf(sound.id)).toEqual(["2027-01-01T12:01Z run"]);
   expect(await read(broken.id)).toMatchObject({
     nextFireTime: null,
-    lastSkippedBecause: "its times cannot be reckoned by this service",
+    lastSkippedBecause:
+      'its times cannot be reckoned in the time zone "Mars/Olympus" by this service; UpdateSchedule with another time_zone starts it again',
   });
+  await schedules.update(OPERATOR, { scheduleId: broken.id, etag: "", fields: { timeZone: "UTC" } });
+  at("2027-01-01T12:02:00Z");
+  await look();
+  expect((await firesOf(broken.id)).at(-1)).toBe("2027-01-01T12:02Z run");
 });
 
 test("when clocks are put forward, a time that does not exist starts one run", async () => {
