@@ -209,9 +209,11 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
       ended: (outcome) => metrics.callbacks.inc({ outcome: outcome.toLowerCase() }),
     }),
   );
+  const room = new QueueRoom({ pool: postgres, runsMax: config.queuedRunsMax });
   const scheduleFires = parts.use(
     new ScheduleFires({
       pool: postgres,
+      room,
       log,
       now: () => new Date(),
       fired: (outcome) => metrics.fires.inc({ outcome }),
@@ -277,7 +279,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   });
   const durableRuns = new DurableRuns({
     queue,
-    room: new QueueRoom({ pool: postgres, runsMax: config.queuedRunsMax }),
+    room,
     catalog,
     records,
     requireCallback: (projectId, callback) => callbacks.require(projectId, callback),

@@ -5,6 +5,7 @@ import { patient } from "../core/db/pool.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { insertQueuedRuns, queuedRun } from "./durable-orders.ts";
+import type { QueueRoom } from "./queue-room.ts";
 import { Rounds } from "./rounds.ts";
 import {
   type Decision,
@@ -13,8 +14,10 @@ import {
   type Fire,
   type FireOutcome,
   fireOf,
+  NO_ROOM,
   orderOf,
   type WaitingRow,
+  withoutRoom,
 } from "./schedule-fate.ts";
 
 /** Schedules that are looked at in one transaction. */
@@ -28,6 +31,7 @@ const KEPT_DAYS = 30;
  */
 export class ScheduleFires implements AsyncDisposable {
   readonly #pool: Pool;
+  readonly #room: QueueRoom;
   readonly #log: Logger;
   readonly #now: () => Date;
   readonly #fired: (outcome: FireOutcome) => void;
@@ -36,12 +40,14 @@ export class ScheduleFires implements AsyncDisposable {
 
   constructor(parts: {
     pool: Pool;
+    room: QueueRoom;
     log: Logger;
     now: () => Date;
     /** Called with what became of each time. */
     fired: (outcome: FireOutcome) => void;
   }) {
     this.#pool = parts.pool;
+    this.#room = parts.room;
     this.#log = parts.log;
     this.#now = parts.now;
     this.#fired = parts.fired;
@@ -115,30 +121,37 @@ export class ScheduleFires implements AsyncDisposable {
     // Between the look and the lock another service may have started what waited, and something else waits.
     const open = await findOpen(client, idsOf(claimed));
     const rows = claimed.filter(({ id }) => !open.has(id));
-    const started = rows.map((row) => ({ row, run: queuedRun(orderOf(row), newId()) }));
-    await insertQueuedRuns(
-      client,
-      this.#writer,
-      started.map(({ run }) => run),
+    const decided = await Promise.all(
+      rows.map(async (row) => {
+        const hasRoom = await this.#room.tryTake(row.project_id);
+        return { row, run: hasRoom ? queuedRun(orderOf(row), newId()) : undefined };
+      }),
     );
+    const runs = decided.flatMap(({ run }) => run ?? []);
+    if (runs.length > 0) await insertQueuedRuns(client, this.#writer, runs);
     await client.query({
       name: "start-waiting-fires",
-      text: `with started as (
-          select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as started (id, fire_time, run_id)
+      text: `with decided as (
+          select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])
+            as decided (id, fire_time, run_id, why)
         ), fires as (
-          update schedule_fires set run_id = started.run_id, ended = false from started
-          where schedule_id = started.id and schedule_fires.fire_time = started.fire_time
+          update schedule_fires set run_id = decided.run_id, skipped_because = why, ended = decided.run_id is null
+          from decided where schedule_id = decided.id and schedule_fires.fire_time = decided.fire_time
         )
         update schedules set waiting_fire_time = null,
-          last_run_id = case when last_fire_time = started.fire_time then started.run_id else last_run_id end
-        from started where schedules.id = started.id`,
+          last_run_id = case when last_fire_time = decided.fire_time then decided.run_id else last_run_id end,
+          last_skipped_because = case when last_fire_time = decided.fire_time then why
+            else last_skipped_because end
+        from decided where schedules.id = decided.id`,
       values: [
         idsOf(rows),
         rows.map(({ waiting_fire_time }) => waiting_fire_time),
-        started.map(({ run }) => run.row.id),
+        decided.map(({ run }) => run?.row.id ?? null),
+        decided.map(({ run }) => (run === undefined ? NO_ROOM : null)),
       ],
     });
-    return claimed.map(({ id }) => (open.has(id) ? undefined : "started"));
+    const started = decided.map(({ run }) => (run === undefined ? "full" : "started"));
+    return [...started, ...idsOf(claimed).flatMap((id) => (open.has(id) ? [undefined] : []))];
   }
 
   /** Decides about every schedule whose time has come. */
@@ -151,7 +164,9 @@ export class ScheduleFires implements AsyncDisposable {
     });
     if (rows.length === 0) return [];
     const open = await findOpen(client, idsOf(rows));
-    const decisions = rows.map((row) => this.#decide(row, now, open.has(row.id)));
+    const decisions = await Promise.all(
+      rows.map((row) => this.#withinRoom(this.#decide(row, now, open.has(row.id)))),
+    );
     const isNew = await insertFires(
       client,
       decisions.flatMap(({ fires }) => fires),
@@ -167,6 +182,11 @@ export class ScheduleFires implements AsyncDisposable {
     if (runs.length > 0) await insertQueuedRuns(client, this.#writer, runs);
     await advance(client, happened);
     return happened.map(({ newest }) => newest?.outcome);
+  }
+
+  async #withinRoom(decision: Decision): Promise<Decision> {
+    if (decision.newest?.run === undefined) return decision;
+    return (await this.#room.tryTake(decision.row.project_id)) ? decision : withoutRoom(decision);
   }
 
   #decide(row: DueRow, now: Date, isOpen: boolean): Decision {

@@ -7,6 +7,7 @@ import { ProjectEntity } from "../../src/core/db/entities/projects.ts";
 import { type Schedule, ScheduleEntity } from "../../src/core/db/entities/schedules.ts";
 import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import type { Call } from "../../src/services/access.ts";
+import { QueueRoom } from "../../src/services/queue-room.ts";
 import type { FireOutcome } from "../../src/services/schedule-fate.ts";
 import { forgetOldFires, ScheduleFires } from "../../src/services/schedule-fires.ts";
 import { resumeSchedules, stopSchedules } from "../../src/services/schedule-stops.ts";
@@ -106,9 +107,10 @@ function newSchedule(fields: Partial<ScheduleFields> = {}): Promise<Schedule> {
 }
 
 /** A service looks once for everything that has come, and is over when it has looked. */
-async function look(aheadMs = 0): Promise<void> {
+async function look(aheadMs = 0, runsMax = 10_000): Promise<void> {
   const fires = new ScheduleFires({
     pool,
+    room: new QueueRoom({ pool, runsMax }),
     log: silent,
     now: () => new Date(nowMs + aheadMs),
     fired: (outcome) => outcomes.push(outcome),
@@ -299,6 +301,41 @@ test("with QUEUE, one time waits until the earlier run has ended, and further on
   await endRun(runIds[1]);
   await look();
   expect((await read(id)).lastRunId).toBe((await runIdsOf(id))[2]);
+});
+
+test("a time passes without a run while as many runs of its project wait as may", async () => {
+  const two = [await newSchedule(), await newSchedule()];
+  at("2027-01-01T12:01:00Z");
+  await look(0, 1);
+  expect(outcomes.toSorted()).toEqual(["full", "started"]);
+  const why = expect.stringContaining("as many durable runs of the project were waiting as may");
+  const told = await Promise.all(two.map(({ id }) => read(id)));
+  expect(told.map(({ lastRunId }) => lastRunId === null).toSorted()).toEqual([false, true]);
+  expect(told.find(({ lastRunId }) => lastRunId === null)).toMatchObject({ lastSkippedBecause: why });
+  await endRun(told.find(({ lastRunId }) => lastRunId !== null)?.lastRunId);
+  at("2027-01-01T12:02:00Z");
+  await look(0, 2);
+  expect(outcomes.slice(2)).toEqual(["started", "started"]);
+});
+
+test("a time that waits passes where there is no room for its run when its turn comes", async () => {
+  const { id } = await newSchedule({ overlap: "QUEUE" });
+  for (const minute of ["01", "02"]) {
+    at(`2027-01-01T12:${minute}:00Z`);
+    await look();
+  }
+  await newSchedule();
+  at("2027-01-01T12:03:00Z");
+  await look();
+  await endRun((await runIdsOf(id))[0]);
+  await look(0, 1);
+  const why = expect.stringContaining("as many durable runs of the project were waiting as may");
+  expect((await firesOf(id))[1]).toEqual(why);
+  expect((await runIdsOf(id)).length).toBe(1);
+  expect(outcomes.at(-1)).toBe("full");
+  at("2027-01-01T12:04:00Z");
+  await look();
+  expect((await firesOf(id)).at(-1)).toBe("2027-01-01T12:04Z run");
 });
 
 test("with ALLOW, runs begin beside each other", async () => {
