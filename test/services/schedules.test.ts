@@ -468,6 +468,31 @@ test("the schedules of a deleted code stop until it is there again, and keep the
   expect((await firesOf(id)).at(-1)).toBe("2027-01-01T12:10Z run");
 });
 
+test("a code is deleted without a look at all the times that its schedules have had", async () => {
+  const { id } = await newSchedule({ overlap: "QUEUE" });
+  for (const minute of ["01", "02"]) {
+    at(`2027-01-01T12:${minute}:00Z`);
+    await look();
+  }
+  await pool.query(
+    `insert into schedule_fires (schedule_id, fire_time, run_id, skipped_because, ended)
+      select $1, timestamptz '2026-12-01' + n * interval '1 minute', gen_random_uuid(), null, true
+      from generate_series(1, 20000) as n`,
+    [id],
+  );
+  await pool.query("analyze schedule_fires");
+  const read = await orm.em.fork().transactional(async (em) => {
+    await stopSchedules(em, codeId);
+    const [row] = await em.execute(
+      `select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables
+        where relname = 'schedule_fires'`,
+    );
+    return row!.rows as number;
+  });
+  expect(read).toBeLessThan(10);
+  expect((await firesOf(id)).at(-1)).toBe("2027-01-01T12:02Z the code was deleted while it waited");
+});
+
 test("the schedules of a deleted project stop", async () => {
   const { id } = await newSchedule();
   await orm.em.fork().nativeUpdate(ProjectEntity, { id: projectId }, { deleteTime: new Date() });
