@@ -327,8 +327,8 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
-  callbacks.start();
-  scheduleFires.start();
+  callbacks.wake();
+  scheduleFires.wake();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.

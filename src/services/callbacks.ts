@@ -124,11 +124,7 @@ export class Callbacks implements AsyncDisposable {
     return this.#pending;
   }
 
-  start(): void {
-    this.#rounds.wake();
-  }
-
-  /** Looks at once for what is due. */
+  /** Looks at once for what is due. The first call begins all looks. */
   wake(): void {
     this.#rounds.wake();
   }
@@ -318,7 +314,7 @@ export class Callbacks implements AsyncDisposable {
 }
 
 /** What proves to a receiver that it was us, and when. */
-export function signatureOf(secret: string, seconds: number, body: string): string {
+function signatureOf(secret: string, seconds: number, body: string): string {
   return createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex");
 }
 

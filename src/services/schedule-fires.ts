@@ -58,11 +58,7 @@ export class ScheduleFires implements AsyncDisposable {
     });
   }
 
-  start(): void {
-    this.#rounds.wake();
-  }
-
-  /** Looks at once for times that have come. */
+  /** Looks at once for times that have come. The first call begins all looks. */
   wake(): void {
     this.#rounds.wake();
   }

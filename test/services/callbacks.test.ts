@@ -18,12 +18,12 @@ import {
   sweepEnded,
 } from "../../src/services/callback-rows.ts";
 import { Callbacks } from "../../src/services/callbacks.ts";
-import { insertDurableRun } from "../../src/services/durable-orders.ts";
 import { retryPolicy } from "../../src/services/retry-policy.ts";
 import { RunRecords } from "../../src/services/run-records.ts";
 import { Secrets } from "../../src/services/secrets.ts";
 import { CERTIFICATE } from "../support/certificate.ts";
 import { newDatabase } from "../support/database.ts";
+import { insertDurableRun } from "../support/durable-run.ts";
 import { type Received, type Receiver, startReceiver } from "../support/receiver.ts";
 import { silent } from "../support/silent-log.ts";
 
@@ -188,7 +188,7 @@ function isAfter(time: Date, waitMs: number, [from, to]: readonly [Date, Date]):
 
 test("the end of a run is told once, signed, with the result and without the input", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const runId = await newRun();
   expect(await deliveryOf(callbacks, runId)).toMatchObject({
     status: "WAITING",
@@ -223,7 +223,7 @@ test("the end of a run is told once, signed, with the result and without the inp
 
 test("a run that ends twice over is told once", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -233,7 +233,7 @@ test("a run that ends twice over is told once", async () => {
 
 test("what is not confirmed is told again with the same delivery id, later each time", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   receiver.answer = 500;
   const runId = await endedRun();
   const times = [await databaseTime()];
@@ -258,7 +258,7 @@ test("what is not confirmed is told again with the same delivery id, later each 
 
 test("after ten tries nobody is told any more", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   receiver.answer = 503;
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
@@ -293,7 +293,7 @@ test.each([
   "a receiver %s has not confirmed",
   async (_, world, answer, statusCode, error) => {
     await using callbacks = open(world);
-    callbacks.start();
+    callbacks.wake();
     receiver.answer = answer;
     const runId = await endedRun();
     await callbacks.runEnded({ id: runId });
@@ -315,7 +315,7 @@ test.each([
   async (_, goOn) => {
     await using plain = await startReceiver("http");
     await using callbacks = open({ callbackHttp: true, tryMs: 300 });
-    callbacks.start();
+    callbacks.wake();
     plain.answer = (response) => {
       response.writeHead(200).flushHeaders();
       goOn(response);
@@ -328,7 +328,7 @@ test.each([
 
 test("the secret is read for each try", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   receiver.answer = 500;
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
@@ -350,7 +350,7 @@ test("the secret is read for each try", async () => {
 
 test("a secret that cannot be opened is told as what it is, and the next try signs with one that can", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const others = new Secrets({ orm, key: randomBytes(32), tell: async () => {} });
   await others.put(OPERATOR, { projectId, name: "signing", value: "sealed with another key" });
   const why = 'the secret "signing" cannot be opened, since CODEACTIONS_SECRET_KEY was another one';
@@ -374,7 +374,7 @@ test("a secret that cannot be opened is told as what it is, and the next try sig
 
 test("a large result is left out, and its size is told", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const runId = await end(await newRun(), "x".repeat(256 * 1024 + 1));
   await callbacks.runEnded({ id: runId });
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -386,14 +386,14 @@ test("a run whose service died before it could say so is told all the same", asy
   await endedRun();
   const waiting = await newRun();
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   await eventually(() => over).toEqual(["DELIVERED"]);
   expect((await deliveryOf(callbacks, waiting)).status).toBe("WAITING");
 });
 
 test("what a closing service gives up is tried at once by another one", async () => {
   const closing = open();
-  closing.start();
+  closing.wake();
   receiver.answer = () => {};
   const runId = await endedRun();
   await closing.runEnded({ id: runId });
@@ -401,7 +401,7 @@ test("what a closing service gives up is tried at once by another one", async ()
   await closing[Symbol.asyncDispose]();
   receiver.answer = 200;
   await using other = open();
-  other.start();
+  other.wake();
   await eventually(() => over).toEqual(["DELIVERED"]);
   expect(await deliveryOf(other, runId)).toMatchObject({ tries: [{ number: 1, statusCode: 200 }] });
 });
@@ -412,7 +412,7 @@ test("what a killed service was trying is tried again when its claim has run out
   await callbacks.runEnded({ id: runId });
   // What a claim leaves behind.
   await pool.query("update callbacks set next_time = now() + interval '30 s' where run_id = $1", [runId]);
-  callbacks.start();
+  callbacks.wake();
   const other = await endedRun();
   await callbacks.runEnded({ id: other });
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -423,7 +423,7 @@ test("what a killed service was trying is tried again when its claim has run out
 
 test("a service whose clock is ahead does not try what another one is trying", async () => {
   await using one = open();
-  one.start();
+  one.wake();
   receiver.answer = () => {};
   const runId = await endedRun();
   await one.runEnded({ id: runId });
@@ -441,7 +441,7 @@ test("a service that was too slow for its claim leaves the try to whoever has it
   await using callbacks = open({ tryMs: 700 });
   const runId = await endedRun();
   await using secretsLocked = await lock("secrets");
-  callbacks.start();
+  callbacks.wake();
   const claimedUntil = async () => (await deliveryOf(callbacks, runId)).nextTime!;
   await eventually(async () => (await deliveryOf(callbacks, runId)).status).toBe("PENDING");
   await eventually(async () => (await claimedUntil()) > (await databaseTime())).toBe(true);
@@ -460,7 +460,7 @@ test("projects take turns, however many others have callbacks that are due", asy
     const other = await newProject();
     runIds.push(await endedRun({ projectId: other }), await endedRun({ projectId: other }));
   }
-  callbacks.start();
+  callbacks.wake();
   await eventually(() => over.length).toBe(80);
   const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
   expect(told.toSorted()).toEqual(runIds.toSorted());
@@ -553,8 +553,8 @@ test("several services share the work, and each run is told once", async () => {
   await using one = open();
   await using another = open();
   const runIds = await Promise.all(Array.from({ length: 60 }, () => endedRun()));
-  one.start();
-  another.start();
+  one.wake();
+  another.wake();
   await eventually(() => over.length).toBe(60);
   const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
   expect(told.toSorted()).toEqual(runIds.toSorted());
@@ -566,7 +566,7 @@ test("a project whose receivers do not answer does not keep others from theirs",
   await using callbacks = open();
   const url = `${silentReceiver.url}/`;
   await Promise.all(Array.from({ length: 40 }, () => endedRun({ url })));
-  callbacks.start();
+  callbacks.wake();
   await eventually(() => silentReceiver.received.length).toBe(8);
   const other = await newProject();
   await callbacks.runEnded({ id: await endedRun({ projectId: other }) });
@@ -576,7 +576,7 @@ test("a project whose receivers do not answer does not keep others from theirs",
 test("a name is looked up for each try, and a private address behind it is not reached", async () => {
   const port = new URL(receiver.url).port;
   await using callbacks = open({ egressRanges: [], addresses: ["93.184.215.14", "127.0.0.1"] });
-  callbacks.start();
+  callbacks.wake();
   const url = `https://hooks.example.org:${port}/`;
   await callbacks.require(projectId, { url, secret: "signing" });
   const runId = await endedRun({ url });
@@ -592,14 +592,14 @@ test("a receiver is who its certificate says", async () => {
   await using strangers = open({ authorities: "" });
   await using others = open({ addresses: ["127.0.0.1"] });
   const unknown = await endedRun();
-  strangers.start();
+  strangers.wake();
   await strangers.runEnded({ id: unknown });
   await eventually(async () => (await deliveryOf(strangers, unknown)).tries[0]?.error).toContain(
     "self-signed certificate",
   );
   await strangers[Symbol.asyncDispose]();
   const misnamed = await endedRun({ url: `https://other.example.org:${port}/` });
-  others.start();
+  others.wake();
   await others.runEnded({ id: misnamed });
   await eventually(async () => (await deliveryOf(others, misnamed)).tries[0]?.error).toContain(
     "other.example.org",
@@ -611,12 +611,12 @@ test("plain http is for where the operator allows it", async () => {
   await using plain = await startReceiver("http");
   const runId = await endedRun({ url: `${plain.url}/hook` });
   await using strict = open();
-  strict.start();
+  strict.wake();
   await eventually(() => over).toEqual(["FAILED"]);
   expect((await deliveryOf(strict, runId)).tries[0]?.error).toContain("http:// is not allowed here");
   await strict[Symbol.asyncDispose]();
   await using lenient = open({ callbackHttp: true });
-  lenient.start();
+  lenient.wake();
   await lenient.runEnded({ id: await endedRun({ url: `${plain.url}/hook` }) });
   await eventually(() => over).toEqual(["FAILED", "DELIVERED"]);
   expect(isSigned(plain.received[0]!, "first value")).toBe(true);

@@ -115,7 +115,7 @@ async function look(aheadMs = 0, runsMax = 10_000): Promise<void> {
     now: () => new Date(nowMs + aheadMs),
     fired: (outcome) => outcomes.push(outcome),
   });
-  fires.start();
+  fires.wake();
   await fires[Symbol.asyncDispose]();
 }
 
