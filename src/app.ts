@@ -14,7 +14,7 @@ import { type Config, WrongSettings } from "./core/config.ts";
 import { startEmbeddedPostgres } from "./core/db/embedded-postgres.ts";
 import type { Code } from "./core/db/entities/codes.ts";
 import { Listener } from "./core/db/listener.ts";
-import { migrate, openOrm } from "./core/db/orm.ts";
+import { migrateAt, openOrm } from "./core/db/orm.ts";
 import { openPool } from "./core/db/pool.ts";
 import { newId } from "./core/ids.ts";
 import { openKeys } from "./core/keys.ts";
@@ -126,11 +126,11 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   };
   const lock = parts.use(new ServiceLock(place, failed.resolve));
   await lock.take();
-  const orm = await openOrm(databaseUrl, config.databaseConnectionsMax);
-  parts.defer(() => orm.close(true));
-  const migrated = await migrate(orm);
+  const migrated = await migrateAt(databaseUrl);
   if (migrated.length > 0) log.info({ migrated }, "migrated the database");
   const connectionsMax = config.databaseConnectionsMax;
+  const orm = await openOrm(databaseUrl, connectionsMax);
+  parts.defer(() => orm.close(true));
   const postgres = openPool({ url: databaseUrl, connectionsMax }, log);
   parts.defer(() => postgres.end());
   const dispatching = openPool({ url: databaseUrl, ...DISPATCHING }, log);
@@ -209,9 +209,11 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
       ended: (outcome) => metrics.callbacks.inc({ outcome: outcome.toLowerCase() }),
     }),
   );
+  const room = new QueueRoom({ pool: postgres, runsMax: config.queuedRunsMax });
   const scheduleFires = parts.use(
     new ScheduleFires({
       pool: postgres,
+      room,
       log,
       now: () => new Date(),
       fired: (outcome) => metrics.fires.inc({ outcome }),
@@ -277,7 +279,7 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   });
   const durableRuns = new DurableRuns({
     queue,
-    room: new QueueRoom({ pool: postgres, runsMax: config.queuedRunsMax }),
+    room,
     catalog,
     records,
     requireCallback: (projectId, callback) => callbacks.require(projectId, callback),
@@ -325,8 +327,8 @@ export async function startApp(config: Config, log: Logger, shape = WHOLE): Prom
   await instance.start();
   await dueRuns.start();
   dispatcher.start();
-  callbacks.start();
-  scheduleFires.start();
+  callbacks.wake();
+  scheduleFires.wake();
   const newToken = await projects.bootstrap(config.bootstrapToken);
 
   // Doors: how callers come in.

@@ -1,7 +1,7 @@
 import color from "picocolors";
 import { type App, type Shape, startApp } from "./app.ts";
 import { type Config, readConfig } from "./core/config.ts";
-import { migrate, openOrm } from "./core/db/orm.ts";
+import { migrateAt } from "./core/db/orm.ts";
 import type { Logger } from "./core/logger.ts";
 import { createDemo, type DemoRun, runSamples } from "./demo.ts";
 import { languageLines, openProcess, print } from "./process.ts";
@@ -36,16 +36,9 @@ export async function migrateOnly(): Promise<number> {
   const config = readConfig();
   if (config.databaseUrl === "")
     throw new Error("DATABASE_URL is not set; the embedded database migrates itself at every start");
-  const orm = await openOrm(config.databaseUrl, 2);
-  try {
-    const done = await migrate(orm);
-    print(
-      done.length === 0 ? "the database is at the newest schema already" : `migrated: ${done.join(", ")}`,
-    );
-    return 0;
-  } finally {
-    await orm.close(true);
-  }
+  const done = await migrateAt(config.databaseUrl);
+  print(done.length === 0 ? "the database is at the newest schema already" : `migrated: ${done.join(", ")}`);
+  return 0;
 }
 
 function welcome(app: App, config: Config, tookMs: number): string {

@@ -168,8 +168,10 @@ function isAway(error: unknown): boolean {
     const { code } = cause as { code?: unknown };
     if (typeof code === "string" && /^(08|57P|53300|ECONNREFUSED$|ECONNRESET$|ENOENT$|EPIPE$)/.test(code))
       return true;
-    if (/Connection terminated|connection ended|timeout exceeded when trying to connect/i.test(cause.message))
-      return true;
+    if (AWAY.test(cause.message)) return true;
   }
   return false;
 }
+
+const AWAY =
+  /Connection terminated|connection ended|timeout exceeded when trying to connect|Query read timeout/i;

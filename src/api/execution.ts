@@ -22,10 +22,12 @@ import { type Invocation, type Line, NotAccepted, type Program } from "../sandbo
 import type { Sandbox } from "../sandbox/sandbox.ts";
 import type { GrpcStream, Talker } from "./grpc-stream.ts";
 
-/** How long a worker is held for an input. */
+/** How long a worker is held for an input of which nothing arrives. */
 const INPUT_MS = 5_000;
-/** Of text in one message of lines; the rest goes into the next. */
+/** Of text in one message of lines, each with what goes around it; the rest goes into the next. */
 const BATCH_CHARACTERS_MAX = 512 * 1024;
+/** A run may write millions of empty lines. */
+const AROUND_LINE_CHARACTERS = 32;
 
 /** Sources that a node has seen, by their hashes; so they need not be sent with every run. */
 export type Sources = LRUCache<string, string>;
@@ -58,6 +60,8 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
   #saidReady = false;
   #hasRoom = true;
   #lines: Line[] = [];
+  /** Of the lines, how many have been sent. */
+  #sent = 0;
 
   constructor(
     parts: ExecutionParts,
@@ -78,9 +82,13 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
         return this.#begin(step.value.source);
       case "input":
         this.#expects = "the end";
-        clearTimeout(this.#inputTimer);
+        this.#stopTimer();
         return this.#input?.resolve(fromInvocation(step.value));
     }
+  }
+
+  receiving(): void {
+    this.#inputTimer?.refresh();
   }
 
   drained(): void {
@@ -89,11 +97,11 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
   }
 
   left(): void {
-    clearTimeout(this.#inputTimer);
-    const gone = new ConnectError("the caller went away", Code.Canceled);
+    this.#stopTimer();
+    const gone = new NotAccepted("closed", "the caller does not want it any more");
     this.#input?.reject(gone);
     this.#abort.abort(gone);
-    if (this.#expects === "offer" || this.#expects === "source") this.#finish(undefined, gone);
+    if (this.#expects === "offer" || this.#expects === "source") this.#finish({ refused: gone });
   }
 
   #takeOffer({ protocolVersion, program, source }: ExecuteRequest_Offer): void {
@@ -131,7 +139,7 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
       const listener = {
         accepted: () => this.#sayReady(),
         lines: (lines: readonly Line[]) => {
-          this.#lines.push(...lines);
+          for (const line of lines) this.#lines.push(line);
           if (this.#hasRoom) this.#sendLines();
         },
       };
@@ -152,7 +160,7 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
     this.#expects = "input";
     this.#inputTimer = setTimeout(() => {
       const message = `the input did not come within ${INPUT_MS / 1000} s`;
-      this.#input?.reject(new ConnectError(message, Code.DeadlineExceeded));
+      this.#input?.reject(new NotAccepted("broken", message));
     }, INPUT_MS);
     this.#sayReady();
     return this.#input.promise;
@@ -171,7 +179,7 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
     error?: ConnectError,
   ) {
     this.#expects = "the end";
-    clearTimeout(this.#inputTimer);
+    this.#stopTimer();
     while (this.#lines.length > 0) this.#sendLines();
     if (last !== undefined && "outcome" in last)
       this.#caller.send({ step: { case: "outcome", value: last.outcome } });
@@ -181,15 +189,22 @@ export class Execution implements Talker<typeof ExecuteRequestSchema> {
     this.#parts.over();
   }
 
+  /** One that has been stopped would be started by what still arrives. */
+  #stopTimer(): void {
+    clearTimeout(this.#inputTimer);
+    this.#inputTimer = undefined;
+  }
+
   /** Lines that have gathered while there was no room, in messages of a size that every side takes. */
   #sendLines(): void {
     do {
-      let end = 0;
+      let end = this.#sent;
       for (let characters = 0; end < this.#lines.length && characters < BATCH_CHARACTERS_MAX; end++)
-        characters += this.#lines[end]!.text.length;
-      if (end === 0) return;
-      const batch = end === this.#lines.length ? this.#lines : this.#lines.slice(0, end);
-      this.#lines = end === this.#lines.length ? [] : this.#lines.slice(end);
+        characters += AROUND_LINE_CHARACTERS + this.#lines[end]!.text.length;
+      if (end === this.#sent) return;
+      const batch = this.#lines.slice(this.#sent, end);
+      this.#sent = end;
+      if (end === this.#lines.length) [this.#lines, this.#sent] = [[], 0];
       this.#hasRoom = this.#caller.send({ step: { case: "lines", value: { lines: batch.map(toLine) } } });
     } while (this.#hasRoom);
   }

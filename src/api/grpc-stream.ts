@@ -12,6 +12,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 /** Who answers the messages of one call. What it throws ends the call. */
 export interface Talker<Ask extends DescMessage> {
   take(message: MessageShape<Ask>): void;
+  /** A piece of a message has come. */
+  receiving(): void;
   /** There is room again after `send` has answered with false. */
   drained(): void;
   /** The caller says no more, or is gone. */
@@ -81,6 +83,7 @@ export class GrpcStream<Ask extends DescMessage, Answer extends DescMessage> {
     if (this.#over) return;
     this.#pieces.push(piece);
     this.#bytes += piece.byteLength;
+    this.#talker.receiving();
     try {
       while (!this.#over && this.#bytes >= ENVELOPE_BYTES) {
         const head = this.#joined(ENVELOPE_BYTES);

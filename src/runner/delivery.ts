@@ -1,7 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import type { ClientDuplexStream, ServiceError } from "@grpc/grpc-js";
 import { ExecuteRequestSchema, type ExecuteResponse } from "../../gen/codeactions/node/v1/node_service_pb.ts";
-import type { Invocation, Line, Listener, Outcome, Program } from "../sandbox/program.ts";
+import type { Invocation, Line, Listener, NotAccepted, Outcome, Program } from "../sandbox/program.ts";
 import { type Delivered, NODE_LOST, NodeUnreachable } from "./node.ts";
 import { fromLine, fromOutcome, fromRefused, toInvocation } from "./node-contract.ts";
 
@@ -25,7 +25,8 @@ interface Parts {
  * A run on its way to a remote node, and then on it:
  *
  *     offered ─ need source ─→ offered ─ ready: the input leaves ─→ delivered ─ outcome ─→ over
- *        └─ refused, unreachable, aborted: nothing of it has happened ─→ over        └─ the node is lost: LOST ─→ over
+ *        │                                                              ├─ the node is lost: LOST ─→ over
+ *        └─ refused, unreachable, aborted: nothing of it has happened   └─ refused: nothing of it has happened
  */
 export class Delivery {
   /** Resolves when the input has left, rejects when it never will. */
@@ -73,8 +74,7 @@ export class Delivery {
         case "ready":
           return this.#deliver();
         case "refused":
-          // Nothing of it has happened even when its input had left: the worker went away at that moment.
-          return this.fail(fromRefused(step.value));
+          return this.#refused(fromRefused(step.value));
         case "lines":
           return listener.lines(step.value.lines.map(fromLine));
         case "outcome":
@@ -95,6 +95,16 @@ export class Delivery {
     listener.accepted();
     call.write(encode({ case: "input", value: toInvocation(invocation) }));
     this.#accept.resolve({ outcome: this.#outcome.promise });
+  }
+
+  /** Its input may have left: the worker went away at that moment, or the input was too slow. */
+  #refused(error: NotAccepted): void {
+    if (this.#at === "offered") return this.fail(error);
+    this.#end();
+    this.#parts.call.cancel();
+    // Whoever is to wait for it may not have come to that yet.
+    this.#outcome.promise.catch(() => {});
+    this.#outcome.reject(error);
   }
 
   #conclude(outcome: Outcome): void {

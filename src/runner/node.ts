@@ -17,9 +17,9 @@ export interface Node {
   readonly id: string;
 
   /**
-   * Hands an invocation over. Resolves when the node has accepted it: from then on the outcome is the node's word,
-   * never an exception; where the node is lost after that, it is LOST with the kind `NodeLost`. Rejects with
-   * `NotAccepted`, `NodeUnreachable` or the signal's reason before that; nothing of the invocation has happened then.
+   * Hands an invocation over. Resolves when the node has accepted it: from then on the outcome is the node's word;
+   * where the node is lost after that, it is LOST with the kind `NodeLost`. Rejects with `NotAccepted`,
+   * `NodeUnreachable` or the signal's reason before that; nothing of the invocation has happened then.
    */
   deliver(
     program: Program,
@@ -39,6 +39,7 @@ export interface Node {
 }
 
 export interface Delivered {
+  /** Rejects with `NotAccepted` where the node finds out late that nothing of the invocation can have happened. */
   readonly outcome: Promise<Outcome>;
 }
 

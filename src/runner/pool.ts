@@ -117,8 +117,8 @@ export class Pool implements Disposable {
   }
 
   /**
-   * Runs an invocation on one of the nodes. Throws a Refusal, or the signal's reason, as long as no node has accepted
-   * it; after that it answers with an outcome, whatever happens.
+   * Runs an invocation on one of the nodes. Throws a Refusal, or the signal's reason, where nothing of it has happened,
+   * be it that a node had accepted it; in any other case it answers with an outcome, whatever happens.
    */
   async run(order: RunOrder, signal: AbortSignal): Promise<Outcome> {
     const { context } = order.invocation;

@@ -41,7 +41,7 @@ const DEATHS = 5;
 const WINDOW_MS = 60_000;
 const FIRST_MS = 10_000;
 const LONGEST_MS = 600_000;
-/** A version that nobody has called for so long after its time is forgotten. */
+/** A version that nobody has called for so long after its time is forgotten, and so is that one was let out. */
 const FORGET_MS = 600_000;
 const CASES_MAX = 1_000;
 const PROBED_RETRY_MS = 1_000;
@@ -52,6 +52,8 @@ const PROBED_RETRY_MS = 1_000;
  */
 export class Quarantines {
   readonly #cases = new Map<string, Case>();
+  /** When versions were let out, by key, the latest last: a service that was cut off may not know of it yet. */
+  readonly #liftsMs = new Map<string, number>();
   readonly #changed: (change: QuarantineChange) => void;
 
   constructor(changed: (change: QuarantineChange) => void) {
@@ -107,6 +109,7 @@ export class Quarantines {
   /** Lets a version run again. False when it is not refused. */
   lift(codeId: string, version: number, isOurs = true): boolean {
     const key = keyOf({ codeId, version });
+    this.#rememberLift(key);
     const quarantine = this.#cases.get(key)?.quarantine;
     if (quarantine === undefined || isForgotten(quarantine, Date.now())) return false;
     this.#cases.delete(key);
@@ -114,13 +117,28 @@ export class Quarantines {
     return true;
   }
 
-  /** Another service has found it out, or has lifted it. Of two that were found out, the one that ends later stands. */
+  /**
+   * Another service has found it out, or has lifted it. Of two that were found out, the one that ends later stands; one
+   * that began before it was lifted does not come back.
+   */
   hear({ kind, quarantine }: QuarantineNews): void {
-    const { codeId, version, endMs } = quarantine;
+    const { codeId, version, beginMs, endMs } = quarantine;
     if (kind === "QUARANTINE_LIFTED") return void this.lift(codeId, version, false);
+    const liftMs = this.#liftsMs.get(keyOf(quarantine));
+    if (liftMs !== undefined && beginMs < liftMs) return;
     const found = this.#cases.get(keyOf(quarantine)) ?? this.#open(quarantine);
     if (found.quarantine === undefined || found.quarantine.endMs < endMs)
       this.#refuse(found, quarantine, false);
+  }
+
+  #rememberLift(key: string): void {
+    const nowMs = Date.now();
+    this.#liftsMs.delete(key);
+    this.#liftsMs.set(key, nowMs);
+    for (const [known, liftMs] of this.#liftsMs) {
+      if (liftMs >= nowMs - FORGET_MS && this.#liftsMs.size <= CASES_MAX) break;
+      this.#liftsMs.delete(known);
+    }
   }
 
   #count(context: Context, found: Case, outcome: Outcome): void {

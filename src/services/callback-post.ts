@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type IncomingMessage, request as startRequest } from "node:http";
+import { request as startRequest } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { getCACertificates, connect as startTls } from "node:tls";
 import { reach, type Way } from "../sandbox/egress/dial.ts";
@@ -7,7 +7,7 @@ import { readHost, type Target } from "../sandbox/egress/rules.ts";
 
 const ANSWER_BYTES_MAX = 1024;
 
-/** What a receiver said: its status, and the beginning of its body. */
+/** What a receiver said: its status, and of its body the beginning, as far as it came. */
 export interface Answer {
   readonly statusCode: number;
   readonly text: string;
@@ -78,26 +78,36 @@ function exchange(
     createConnection: () => socket,
     signal,
   });
-  request.on("error", reject);
+  const beginning: Buffer[] = [];
+  let statusCode: number | undefined;
+  // Once a status has come it counts, whatever becomes of the rest.
+  const over = (error?: Error) => {
+    if (statusCode === undefined) return reject(error);
+    resolve({ statusCode, text: textOf(beginning) });
+  };
+  request.on("error", over);
   request.on("response", (response) => {
-    void readBeginning(response).then((text) => resolve({ statusCode: response.statusCode ?? 0, text }));
+    statusCode = response.statusCode;
+    let bytes = 0;
+    response.on("data", (chunk: Buffer) => {
+      beginning.push(chunk);
+      bytes += chunk.byteLength;
+      if (bytes >= ANSWER_BYTES_MAX) over();
+    });
+    response.on("end", over);
+    response.on("error", over);
   });
+  // It has said that it goes on in another protocol. Where nobody hears that, the request ends without a word.
+  request.on("upgrade", (response) => {
+    statusCode = response.statusCode;
+    over();
+  });
+  // The last that a request says, whatever became of it.
+  request.on("close", () => over(new Error("it closed the connection")));
   request.end(body);
   return promise.finally(() => request.destroy());
 }
 
-/** What there is of the body until it ends, breaks off or is enough. The status has been told by then. */
-async function readBeginning(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const chunk of response as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      bytes += chunk.byteLength;
-      if (bytes >= ANSWER_BYTES_MAX) break;
-    }
-  } catch {
-    // The rest of it does not matter.
-  }
-  return Buffer.concat(chunks).subarray(0, ANSWER_BYTES_MAX).toString("utf8");
+function textOf(beginning: readonly Buffer[]): string {
+  return Buffer.concat(beginning).subarray(0, ANSWER_BYTES_MAX).toString("utf8");
 }

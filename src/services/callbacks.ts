@@ -8,13 +8,13 @@ import type { CallbackAsk } from "./callback-order.ts";
 import type { Answer, Post } from "./callback-post.ts";
 import {
   type Claimed,
-  claimNext,
+  claimDue,
   countPending,
   type Delivery,
+  dueProjects,
   findDeliveries,
   giveBack,
   markEnded,
-  nextDue,
   recordTry,
   sweepEnded,
 } from "./callback-rows.ts";
@@ -22,12 +22,12 @@ import { CallbackRules, type CallbackSettings } from "./callback-rules.ts";
 import type { RunView } from "./live-run.ts";
 import { Rounds } from "./rounds.ts";
 import type { RunRecords } from "./run-records.ts";
-import type { Secrets } from "./secrets.ts";
+import { SealedOtherwise, type Secrets } from "./secrets.ts";
 
 /** How long each try may take. */
 const TRY_MS = 10_000;
-/** How long nobody else tries what a service has claimed. */
-const CLAIM_MS = 3 * TRY_MS;
+/** How long nobody else tries what a service has claimed, in tries. */
+const CLAIM_TRIES = 3;
 const [SECOND_MS, MINUTE_MS, HOUR_MS] = [1_000, 60_000, 3_600_000];
 /** The waits between one try and the next; after the last one there is one more try. */
 const WAITS_MS = [
@@ -40,6 +40,8 @@ const UNDER_WAY_MAX = 32;
 const UNDER_WAY_PER_PROJECT_MAX = 8;
 /** How often is looked for runs that have ended without a word, as when their service was killed. */
 const SWEEP_MS = 10_000;
+/** Before all ids. */
+const NOBODY = "00000000-0000-0000-0000-000000000000";
 const ERROR_CHARACTERS_MAX = 500;
 const USER_AGENT = "code-actions";
 
@@ -79,6 +81,9 @@ export class Callbacks implements AsyncDisposable {
   #marking: Promise<void> | undefined;
   #marked: Promise<void> = Promise.resolve();
   #sweptMs = Number.NEGATIVE_INFINITY;
+  /** The run and the project behind which the next looks begin. */
+  #sweptRun = NOBODY;
+  #servedProject = NOBODY;
   #pending = 0;
 
   constructor(parts: {
@@ -90,6 +95,7 @@ export class Callbacks implements AsyncDisposable {
     render: (view: RunView) => string;
     log: Logger;
     settings: CallbackSettings;
+    /** For what receivers are told of the time, and not for when they are. */
     now: () => Date;
     /** How long each try may take. */
     tryMs?: number;
@@ -118,11 +124,7 @@ export class Callbacks implements AsyncDisposable {
     return this.#pending;
   }
 
-  start(): void {
-    this.#rounds.wake();
-  }
-
-  /** Looks at once for what is due. */
+  /** Looks at once for what is due. The first call begins all looks. */
   wake(): void {
     this.#rounds.wake();
   }
@@ -141,7 +143,10 @@ export class Callbacks implements AsyncDisposable {
    */
   async require(projectId: string, { url, secret }: CallbackAsk): Promise<void> {
     this.#rules.require(url);
-    if ((await this.#secrets.value(projectId, secret)) === undefined) {
+    const value = await this.#secrets.value(projectId, secret).catch((error: unknown) => {
+      throw error instanceof SealedOtherwise ? fieldInvalid("callback.secret", error.message) : error;
+    });
+    if (value === undefined) {
       throw fieldInvalid(
         "callback.secret",
         `the project has no secret ${JSON.stringify(secret)}; PutSecret makes one, ListSecrets shows those it has`,
@@ -170,38 +175,65 @@ export class Callbacks implements AsyncDisposable {
 
   async #mark(runIds: readonly string[]): Promise<void> {
     try {
-      if ((await markEnded(this.#pool, runIds, this.#now())) > 0) this.#rounds.wake();
+      if ((await markEnded(this.#pool, runIds)) > 0) this.#rounds.wake();
     } catch (error) {
       const what = "callbacks could not be begun; they are looked for later";
       this.#log.warn({ error, runs: runIds.length }, what);
     }
   }
 
-  async #round(): Promise<number | undefined> {
-    const now = this.#now();
-    if (Math.abs(now.getTime() - this.#sweptMs) >= SWEEP_MS) {
-      await sweepEnded(this.#pool, now);
+  async #round(): Promise<undefined> {
+    const nowMs = performance.now();
+    if (nowMs - this.#sweptMs >= SWEEP_MS) {
+      this.#sweptRun = (await sweepEnded(this.#pool, this.#sweptRun)) ?? NOBODY;
       this.#pending = await countPending(this.#pool);
-      this.#sweptMs = now.getTime();
+      this.#sweptMs = nowMs;
     }
-    const until = new Date(now.getTime() + CLAIM_MS);
-    while (!this.#closing.signal.aborted && this.#countUnderWay() < UNDER_WAY_MAX) {
-      const busy = [...this.#underWay].filter(([, tries]) => tries.size >= UNDER_WAY_PER_PROJECT_MAX);
-      const except = busy.map(([projectId]) => projectId);
-      const claimed = await claimNext(this.#pool, { now, until, except });
-      if (claimed === undefined) break;
-      this.#begin(claimed);
-    }
-    const next = await nextDue(this.#pool, now);
-    return next && next.getTime() - this.#now().getTime();
+    await this.#claim();
+    // Whether a try is made a second later is all the same to whoever waits for it.
+    return undefined;
   }
 
-  #begin(claimed: Claimed): void {
+  /** Takes what there is room for, of one project after the other; each has its turn once. */
+  async #claim(): Promise<void> {
+    let isLast = this.#servedProject === NOBODY;
+    for (;;) {
+      const room = UNDER_WAY_MAX - this.#countUnderWay();
+      if (room === 0 || this.#closing.signal.aborted) return;
+      const except = [...this.#underWay.keys()].filter((projectId) => this.#roomOf(projectId) === 0);
+      const ask = { after: this.#servedProject, except, limit: room };
+      const projectIds = await dueProjects(this.#pool, ask);
+      const each = Math.max(1, Math.floor(room / projectIds.length));
+      const shares = projectIds.map((projectId) => ({
+        projectId,
+        callbacks: Math.min(each, this.#roomOf(projectId)),
+      }));
+      const claimMs = CLAIM_TRIES * this.#tryMs;
+      const untilMs = performance.now() + claimMs;
+      const claimed = shares.length === 0 ? [] : await claimDue(this.#pool, claimMs, shares);
+      for (const one of claimed) this.#begin(one, untilMs);
+      this.#servedProject = projectIds.length < room ? NOBODY : projectIds.at(-1)!;
+      if (this.#servedProject !== NOBODY) continue;
+      if (isLast) return;
+      isLast = true;
+    }
+  }
+
+  #roomOf(projectId: string): number {
+    return UNDER_WAY_PER_PROJECT_MAX - (this.#underWay.get(projectId)?.size ?? 0);
+  }
+
+  #begin(claimed: Claimed, untilMs: number): void {
     const { projectId, runId } = claimed;
     const tries = this.#underWay.get(projectId) ?? new Set();
     this.#underWay.set(projectId, tries);
-    const trying = this.#deliver(claimed)
-      .catch((error: unknown) => this.#log.error({ error, runId }, "a callback's try could not be recorded"))
+    const trying = this.#deliver(claimed, untilMs)
+      .catch((error: unknown) =>
+        this.#log.error(
+          { error, runId },
+          "a callback could not be tried, or what came of it not recorded; it is tried again",
+        ),
+      )
       .finally(() => {
         tries.delete(trying);
         if (tries.size === 0) this.#underWay.delete(projectId);
@@ -210,15 +242,16 @@ export class Callbacks implements AsyncDisposable {
     tries.add(trying);
   }
 
-  async #deliver(claimed: Claimed): Promise<void> {
+  async #deliver(claimed: Claimed, untilMs: number): Promise<void> {
     const { runId } = claimed;
     const time = this.#now();
     const startMs = performance.now();
     // What fails in here is our fault, and no try: it is made when the claim has run out.
     const message = await this.#messageFor(claimed, time);
+    // This service was slow or stood still: somebody else may be trying it.
+    if (performance.now() >= untilMs) return;
     const outcome = typeof message === "function" ? await this.#send(message) : message;
-    if (this.#closing.signal.aborted && outcome.statusCode === 0)
-      return giveBack(this.#pool, claimed, this.#now());
+    if (this.#closing.signal.aborted && outcome.statusCode === 0) return giveBack(this.#pool, claimed);
     const made: StoredTry = {
       number: claimed.triesMade + 1,
       time: time.toISOString(),
@@ -228,8 +261,7 @@ export class Callbacks implements AsyncDisposable {
     };
     const status = statusAfter(made, outcome);
     const waitMs = status === "PENDING" ? WAITS_MS[made.number - 1]! : undefined;
-    const nextTime = waitMs === undefined ? undefined : new Date(this.#now().getTime() + waitMs);
-    if (!(await recordTry(this.#pool, claimed, made, { status, nextTime }))) return;
+    if (!(await recordTry(this.#pool, claimed, made, { status, waitMs }))) return;
     if (status !== "DELIVERED") this.#log.info({ runId, ...made, answer: outcome.text }, "a callback failed");
     if (status !== "PENDING") this.#ended(status);
   }
@@ -259,6 +291,8 @@ export class Callbacks implements AsyncDisposable {
     } catch (error) {
       // An address that is not allowed any more, or a run that is not kept.
       if (error instanceof Refusal) return { ...failed(error.message), isFinal: true };
+      // It may be stored anew until the next try.
+      if (error instanceof SealedOtherwise) return failed(error.message);
       throw error;
     }
   }
@@ -280,7 +314,7 @@ export class Callbacks implements AsyncDisposable {
 }
 
 /** What proves to a receiver that it was us, and when. */
-export function signatureOf(secret: string, seconds: number, body: string): string {
+function signatureOf(secret: string, seconds: number, body: string): string {
   return createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex");
 }
 

@@ -10,11 +10,10 @@ import {
   TEXT,
   TIMESTAMP,
   UUID,
-  Writer,
+  type Writer,
 } from "../core/db/binary-arrays.ts";
 import type { RecordPayloads } from "../core/db/entities/codes.ts";
 import type { RetryPolicy, Run, RunOrder } from "../core/db/entities/runs.ts";
-import { newId } from "../core/ids.ts";
 import { CALLBACK_COLUMNS, type CallbackAsk } from "./callback-order.ts";
 import type { RunView } from "./live-run.ts";
 import type { RunInput } from "./new-run.ts";
@@ -53,16 +52,6 @@ export interface Queryable {
 export interface QueuedRun {
   readonly row: Run;
   readonly order: DurableOrder;
-}
-
-/**
- * Puts a durable run on record: from the commit on it is queued, and ends in one final status. Works within the
- * caller's transaction.
- */
-export async function insertDurableRun(db: Queryable, order: DurableOrder, id = newId()): Promise<Run> {
-  const queued = queuedRun(order, id);
-  await insertQueuedRuns(db, new Writer(), [queued]);
-  return queued.row;
 }
 
 /** The first row of a durable run. */
@@ -107,7 +96,10 @@ export function queuedView({ row, order }: QueuedRun): RunView {
   return { run: row, payload: undefined, order: asked, delivery };
 }
 
-/** The same for many at once, in one statement; dispatchers hear of those that are due when it is committed. */
+/**
+ * Puts durable runs on record, in one statement: from the commit on they are queued, and each ends in one final status.
+ * Works within the caller's transaction; dispatchers hear of those that are due when it is committed.
+ */
 export async function insertQueuedRuns(
   db: Queryable,
   writer: Writer,

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { Client } from "pg";
+import { ALIVE } from "../core/db/pool.ts";
 import type { Logger } from "../core/logger.ts";
 import { TakenForGone } from "./journal-batch.ts";
 
@@ -114,7 +115,7 @@ export class Lease implements AsyncDisposable {
     const limitMs = this.#settings.leaseMs / BEATS;
     const client = new Client({
       connectionString: this.#databaseUrl,
-      keepAlive: true,
+      ...ALIVE,
       connectionTimeoutMillis: limitMs,
       query_timeout: limitMs,
     });

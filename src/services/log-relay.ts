@@ -33,7 +33,6 @@ export class LogRelay {
   #pendingBytes = 0;
   /** Projects of which something was not sent. */
   readonly #unsent = new Set<string>();
-  lost = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -92,10 +91,8 @@ export class LogRelay {
     const message = decodeLogMessage(projectId, bytes);
     if (message.from === this.#parts.id) return;
     const heard = this.#heard.get(message.from);
-    if (heard?.epoch !== message.epoch || message.number !== (heard.next.get(projectId) ?? 0)) {
-      this.lost += 1;
+    if (heard?.epoch !== message.epoch || message.number !== (heard.next.get(projectId) ?? 0))
       this.#parts.lookAgain({ projectId });
-    }
     if (heard?.epoch === message.epoch) heard.next.set(projectId, message.number + 1);
     if (message.chunks.length > 0) this.#parts.heard(message.chunks);
     for (const runId of message.ended) this.#parts.lookAgain({ runId });

@@ -29,11 +29,17 @@ export class QueueRoom {
 
   /** Takes room for a run. Throws the refusal when the project has as many waiting as it may have. */
   async take(projectId: string): Promise<void> {
+    if (!(await this.tryTake(projectId))) throw full(this.#runsMax);
+  }
+
+  /** Takes room for a run. False when there is none. */
+  async tryTake(projectId: string): Promise<boolean> {
     const known = this.#counts.get(projectId);
     const isFresh = known !== undefined && performance.now() < known.countedMs + FRESH_MS;
     const count = isFresh ? known : await this.#count(projectId);
-    if (count.runs >= this.#runsMax) throw full(this.#runsMax);
+    if (count.runs >= this.#runsMax) return false;
     count.runs += 1;
+    return true;
   }
 
   #count(projectId: string): Promise<Count> {

@@ -7,7 +7,7 @@ import { type QueuedRun, queuedRun } from "./durable-orders.ts";
 import { newestTime, nextTime } from "./schedule-times.ts";
 
 /** What came of a time of a schedule; for figures. */
-export type FireOutcome = "started" | "overlap" | "missed";
+export type FireOutcome = "started" | "overlap" | "missed" | "full";
 
 /** A start that is no later than this is on time: a service was there, and had much to do. */
 const ON_TIME_MS = 30_000;
@@ -16,6 +16,8 @@ const MISSED_MAX = 100;
 
 const OVERLAPS = "an earlier run had not ended";
 const OVERLAPS_WAITING = "an earlier run had not ended, and another time waited for it";
+export const NO_ROOM =
+  "as many durable runs of the project were waiting as may; times start runs again once some have begun or were cancelled";
 const NEWER = "no service was there to start it, and a newer time was made up for";
 
 /** The newest time that has come, and what becomes of it. */
@@ -70,6 +72,14 @@ function fateOf(row: DueRow, time: Date, now: Date, isOpen: boolean): Newest {
   if (row.overlap === "SKIP") return { time, skippedBecause: OVERLAPS, outcome: "overlap" };
   if (row.waiting_fire_time === null) return { time };
   return { time, skippedBecause: OVERLAPS_WAITING, outcome: "overlap" };
+}
+
+/** The same where its run would be one more than may wait. */
+export function withoutRoom(decision: Decision): Decision {
+  const { row, newest } = decision;
+  if (newest?.run === undefined) return decision;
+  const skipped = { time: newest.time, skippedBecause: NO_ROOM, outcome: "full" as const };
+  return { ...decision, newest: skipped, fires: [...decision.fires.slice(0, -1), fireOf(row, skipped)] };
 }
 
 export function fireOf({ id }: DueRow, { time, run, skippedBecause }: Newest): Fire {

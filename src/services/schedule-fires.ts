@@ -1,9 +1,11 @@
 import type { Pool, PoolClient } from "pg";
 import { Writer } from "../core/db/binary-arrays.ts";
 import type { Run } from "../core/db/entities/runs.ts";
+import { patient } from "../core/db/pool.ts";
 import { newId } from "../core/ids.ts";
 import type { Logger } from "../core/logger.ts";
 import { insertQueuedRuns, queuedRun } from "./durable-orders.ts";
+import type { QueueRoom } from "./queue-room.ts";
 import { Rounds } from "./rounds.ts";
 import {
   type Decision,
@@ -12,8 +14,10 @@ import {
   type Fire,
   type FireOutcome,
   fireOf,
+  NO_ROOM,
   orderOf,
   type WaitingRow,
+  withoutRoom,
 } from "./schedule-fate.ts";
 
 /** Schedules that are looked at in one transaction. */
@@ -27,6 +31,7 @@ const KEPT_DAYS = 30;
  */
 export class ScheduleFires implements AsyncDisposable {
   readonly #pool: Pool;
+  readonly #room: QueueRoom;
   readonly #log: Logger;
   readonly #now: () => Date;
   readonly #fired: (outcome: FireOutcome) => void;
@@ -35,12 +40,14 @@ export class ScheduleFires implements AsyncDisposable {
 
   constructor(parts: {
     pool: Pool;
+    room: QueueRoom;
     log: Logger;
     now: () => Date;
     /** Called with what became of each time. */
     fired: (outcome: FireOutcome) => void;
   }) {
     this.#pool = parts.pool;
+    this.#room = parts.room;
     this.#log = parts.log;
     this.#now = parts.now;
     this.#fired = parts.fired;
@@ -51,11 +58,7 @@ export class ScheduleFires implements AsyncDisposable {
     });
   }
 
-  start(): void {
-    this.#rounds.wake();
-  }
-
-  /** Looks at once for times that have come. */
+  /** Looks at once for times that have come. The first call begins all looks. */
   wake(): void {
     this.#rounds.wake();
   }
@@ -114,30 +117,37 @@ export class ScheduleFires implements AsyncDisposable {
     // Between the look and the lock another service may have started what waited, and something else waits.
     const open = await findOpen(client, idsOf(claimed));
     const rows = claimed.filter(({ id }) => !open.has(id));
-    const started = rows.map((row) => ({ row, run: queuedRun(orderOf(row), newId()) }));
-    await insertQueuedRuns(
-      client,
-      this.#writer,
-      started.map(({ run }) => run),
+    const decided = await Promise.all(
+      rows.map(async (row) => {
+        const hasRoom = await this.#room.tryTake(row.project_id);
+        return { row, run: hasRoom ? queuedRun(orderOf(row), newId()) : undefined };
+      }),
     );
+    const runs = decided.flatMap(({ run }) => run ?? []);
+    if (runs.length > 0) await insertQueuedRuns(client, this.#writer, runs);
     await client.query({
       name: "start-waiting-fires",
-      text: `with started as (
-          select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as started (id, fire_time, run_id)
+      text: `with decided as (
+          select * from unnest($1::uuid[], $2::timestamptz[], $3::uuid[], $4::text[])
+            as decided (id, fire_time, run_id, why)
         ), fires as (
-          update schedule_fires set run_id = started.run_id, ended = false from started
-          where schedule_id = started.id and schedule_fires.fire_time = started.fire_time
+          update schedule_fires set run_id = decided.run_id, skipped_because = why, ended = decided.run_id is null
+          from decided where schedule_id = decided.id and schedule_fires.fire_time = decided.fire_time
         )
         update schedules set waiting_fire_time = null,
-          last_run_id = case when last_fire_time = started.fire_time then started.run_id else last_run_id end
-        from started where schedules.id = started.id`,
+          last_run_id = case when last_fire_time = decided.fire_time then decided.run_id else last_run_id end,
+          last_skipped_because = case when last_fire_time = decided.fire_time then why
+            else last_skipped_because end
+        from decided where schedules.id = decided.id`,
       values: [
         idsOf(rows),
         rows.map(({ waiting_fire_time }) => waiting_fire_time),
-        started.map(({ run }) => run.row.id),
+        decided.map(({ run }) => run?.row.id ?? null),
+        decided.map(({ run }) => (run === undefined ? NO_ROOM : null)),
       ],
     });
-    return claimed.map(({ id }) => (open.has(id) ? undefined : "started"));
+    const started = decided.map(({ run }) => (run === undefined ? "full" : "started"));
+    return [...started, ...idsOf(claimed).flatMap((id) => (open.has(id) ? [undefined] : []))];
   }
 
   /** Decides about every schedule whose time has come. */
@@ -150,7 +160,9 @@ export class ScheduleFires implements AsyncDisposable {
     });
     if (rows.length === 0) return [];
     const open = await findOpen(client, idsOf(rows));
-    const decisions = rows.map((row) => this.#decide(row, now, open.has(row.id)));
+    const decisions = await Promise.all(
+      rows.map((row) => this.#withinRoom(this.#decide(row, now, open.has(row.id)))),
+    );
     const isNew = await insertFires(
       client,
       decisions.flatMap(({ fires }) => fires),
@@ -168,6 +180,11 @@ export class ScheduleFires implements AsyncDisposable {
     return happened.map(({ newest }) => newest?.outcome);
   }
 
+  async #withinRoom(decision: Decision): Promise<Decision> {
+    if (decision.newest?.run === undefined) return decision;
+    return (await this.#room.tryTake(decision.row.project_id)) ? decision : withoutRoom(decision);
+  }
+
   #decide(row: DueRow, now: Date, isOpen: boolean): Decision {
     // A schedule of what is gone stops; a code that comes back resumes it.
     if (!row.is_alive) return { row, next: undefined, newest: undefined, fires: [] };
@@ -176,7 +193,8 @@ export class ScheduleFires implements AsyncDisposable {
     } catch (error) {
       // As when the host has forgotten a time zone. It must not stop the others.
       this.#log.error({ error, scheduleId: row.id }, "a schedule's times cannot be reckoned; it has stopped");
-      const why = "its times cannot be reckoned by this service";
+      const zone = JSON.stringify(row.time_zone);
+      const why = `its times cannot be reckoned in the time zone ${zone} by this service; UpdateSchedule with another time_zone starts it again`;
       const newest = { time: row.next_fire_time, skippedBecause: why };
       return { row, next: undefined, newest, fires: [fireOf(row, newest)] };
     }
@@ -184,27 +202,24 @@ export class ScheduleFires implements AsyncDisposable {
 
   async #transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
     const client = await this.#pool.connect();
-    let failure: unknown;
     try {
       await client.query("begin");
       const result = await work(client);
       await client.query("commit");
+      client.release();
       return result;
     } catch (error) {
-      failure = error;
-      await client.query("rollback").catch(() => {});
+      // A connection in an unknown state is not used again.
+      client.release(true);
       throw error;
-    } finally {
-      client.release(failure !== undefined);
     }
   }
 }
 
 /** Forgets what became of times long ago. */
 export async function forgetOldFires(pool: Pool, now: Date): Promise<void> {
-  await pool.query("delete from schedule_fires where fire_time < $1", [
-    new Date(now.getTime() - KEPT_DAYS * 86_400_000),
-  ]);
+  const firstKept = new Date(now.getTime() - KEPT_DAYS * 86_400_000);
+  await pool.query(patient("delete from schedule_fires where fire_time < $1", [firstKept]));
 }
 
 /** Writes what becomes of times. Answers with a test of which of them nobody has written before. */

@@ -7,16 +7,19 @@ const WHY = "the code was deleted while it waited";
 
 /** The schedules of a code that is deleted have no next time, in the transaction that deletes it. */
 export async function stopSchedules(em: EntityManager, codeId: string): Promise<void> {
+  // By the whole key: a schedule's times of 30 days may be tens of thousands.
+  await em.execute(
+    `with held as materialized (select id, waiting_fire_time from schedules where code_id = ? for update)
+     update schedule_fires set skipped_because = ? from held
+     where schedule_id = held.id and fire_time = held.waiting_fire_time and run_id is null`,
+    [codeId, WHY],
+  );
   // Not through the entities: this is no change of a schedule, and its etag stays.
   await em.execute(
-    `with stopped as (
-       update schedules set next_fire_time = null, waiting_fire_time = null,
-         last_skipped_because = case when waiting_fire_time = last_fire_time then ? else last_skipped_because end
-       where code_id = ? returning id
-     )
-     update schedule_fires set skipped_because = ? from stopped
-     where schedule_id = stopped.id and run_id is null and skipped_because is null`,
-    [WHY, codeId, WHY],
+    `update schedules set next_fire_time = null, waiting_fire_time = null,
+       last_skipped_because = case when waiting_fire_time = last_fire_time then ? else last_skipped_because end
+     where code_id = ?`,
+    [WHY, codeId],
   );
 }
 

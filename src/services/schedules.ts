@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { LockMode } from "@mikro-orm/core";
 import type { EntityManager, MikroORM } from "@mikro-orm/postgresql";
 import { type Code, CodeEntity, CodeVersionEntity } from "../core/db/entities/codes.ts";
@@ -218,12 +219,18 @@ export class Schedules {
 
 function applyFields(schedule: Schedule, fields: Partial<ScheduleFields>): void {
   const { input, timeoutMs, retryPolicy: asked, callback, ...plain } = fields;
+  const hasDefaultPolicy = isDeepStrictEqual(
+    schedule.retryPolicy,
+    retryPolicy(undefined, schedule.idempotent),
+  );
   for (const [name, value] of Object.entries(plain)) {
     if (value !== undefined) Object.assign(schedule, { [name]: value });
   }
   if (input !== undefined) Object.assign(schedule, storedInput(input));
   if (timeoutMs !== undefined) schedule.timeoutMs = timeoutMs || null;
-  if (asked !== undefined) schedule.retryPolicy = retryPolicy(asked, schedule.idempotent);
+  // What was never asked for is what `idempotent` stands for now.
+  if (asked !== undefined || (hasDefaultPolicy && fields.idempotent !== undefined))
+    schedule.retryPolicy = retryPolicy(asked, schedule.idempotent);
   if (callback !== undefined) Object.assign(schedule, storedCallback(callback));
 }
 

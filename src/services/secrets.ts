@@ -152,17 +152,24 @@ export class Secrets {
   }
 
   #unseal(secret: Secret): string {
-    if (secret.keyId !== this.#keyId) {
-      throw new Error(
-        `the secret ${secret.name} was sealed with key ${secret.keyId}; this service has ${this.#keyId}`,
-      );
-    }
+    if (secret.keyId !== this.#keyId) throw new SealedOtherwise(secret.name);
     const { sealed } = secret;
     const decipher = createDecipheriv("aes-256-gcm", this.#key, sealed.subarray(0, NONCE_BYTES));
     decipher.setAAD(Buffer.from(`${secret.projectId} ${secret.name}`));
     decipher.setAuthTag(sealed.subarray(sealed.byteLength - TAG_BYTES));
     const opened = decipher.update(sealed.subarray(NONCE_BYTES, sealed.byteLength - TAG_BYTES));
     return Buffer.concat([opened, decipher.final()]).toString("utf8");
+  }
+}
+
+/** A secret was sealed with a key that this service does not have; the message says what to do. */
+export class SealedOtherwise extends Error {
+  override name = "SealedOtherwise";
+
+  constructor(secret: string) {
+    super(
+      `the secret ${JSON.stringify(secret)} cannot be opened, since CODEACTIONS_SECRET_KEY was another one when it was stored; PutSecret stores it anew, or the operator sets the earlier key`,
+    );
   }
 }
 

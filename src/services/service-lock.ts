@@ -1,7 +1,12 @@
 import { createHash } from "node:crypto";
 import { Client } from "pg";
+import { bounded } from "../core/db/pool.ts";
 
 const RECONNECT_MS = 1_000;
+/** How long the database may take to answer: nothing else is asked on the connection, and it is asked twice a second. */
+const ANSWER_MS = 10_000;
+/** How long a connection is waited for that is ended. */
+const END_MS = 5_000;
 
 interface Settings {
   readonly databaseUrl: string;
@@ -31,7 +36,7 @@ export class ServiceLock implements AsyncDisposable {
 
   /** Throws `NotShared` when another service holds the database in a way that does not go with this one's. */
   async take(): Promise<void> {
-    const client = new Client({ connectionString: this.#settings.databaseUrl, keepAlive: true });
+    const client = new Client({ connectionString: this.#settings.databaseUrl, ...bounded(ANSWER_MS) });
     client.on("error", () => {});
     await client.connect();
     try {
@@ -56,8 +61,15 @@ export class ServiceLock implements AsyncDisposable {
 
   /** The tags of the other services that are alive now. Rejects while the connection is away. */
   async others(): Promise<ReadonlySet<number>> {
-    const { rows } = await this.#connected().query<{ tag: number }>({ name: "others", text: OTHERS });
-    return new Set(rows.map(({ tag }) => tag));
+    const client = this.#connected();
+    try {
+      const { rows } = await client.query<{ tag: number }>({ name: "others", text: OTHERS });
+      return new Set(rows.map(({ tag }) => tag));
+    } catch (error) {
+      // What it was asked may still be under way, and whatever came next would wait behind that.
+      client.end().catch(() => {});
+      throw error;
+    }
   }
 
   #connected(): Client {
@@ -98,6 +110,8 @@ export function tagOf(instanceId: string): number {
 async function join(client: Client, settings: Settings): Promise<void> {
   await client.query("begin");
   await client.query("select pg_advisory_xact_lock(hashtext('codeactions.joining'))");
+  // Of a connection that broke on this side only the database may not know yet, and what that holds is this service's.
+  await client.query(END_OWN, [tagOf(settings.instanceId), END_MS]);
   const { rows } = await client.query<{ taken: boolean }>(
     `select pg_try_advisory_lock${settings.isShared ? "_shared" : ""}(hashtext('codeactions.service')) as taken`,
   );
@@ -112,15 +126,23 @@ async function join(client: Client, settings: Settings): Promise<void> {
   await client.query("commit");
 }
 
-/** The second numbers of a family of locks, as other connections to this database hold them. */
-function heldByOthers(family: string): string {
-  // The table of locks has both numbers as unsigned ones.
-  return `select distinct ('x' || lpad(to_hex(objid::bigint), 8, '0'))::bit(32)::int as tag from pg_locks
-    where locktype = 'advisory' and objsubid = 2 and granted and pid <> pg_backend_pid()
-      and classid::bigint = hashtext('${family}')::bigint & x'ffffffff'::bigint
-      and database = (select oid from pg_database where datname = current_database())`;
+/** The locks of a family that other connections to this database hold. */
+function locksOfOthers(family: string): string {
+  return `from pg_locks where locktype = 'advisory' and objsubid = 2 and granted and pid <> pg_backend_pid()
+    and classid::bigint = hashtext('${family}')::bigint & x'ffffffff'::bigint
+    and database = (select oid from pg_database where datname = current_database())`;
 }
+
+/** The second numbers of a family of locks, as other connections hold them. */
+function heldByOthers(family: string): string {
+  return `select distinct ${SECOND} as tag ${locksOfOthers(family)}`;
+}
+
+// The table of locks has both numbers as unsigned ones.
+const SECOND = "('x' || lpad(to_hex(objid::bigint), 8, '0'))::bit(32)::int";
 const OTHERS = heldByOthers("codeactions.instance");
+const END_OWN = `select pg_terminate_backend(pid, $2::bigint) ${locksOfOthers("codeactions.instance")}
+  and ${SECOND} = $1::int`;
 
 const NOT_ALONE =
   "another Code Actions is using this database; several may share it where each has the same REDIS_URL and the same CODEACTIONS_SECRET_KEY. Set both, or stop the other one, or give this one a DATABASE_URL of its own";

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { NodeUnreachable } from "../../src/runner/node.ts";
 import type { Pool, PoolChange } from "../../src/runner/pool.ts";
 import { type Invocation, NotAccepted } from "../../src/sandbox/program.ts";
@@ -144,6 +144,26 @@ test("what no node has taken is refused for what the last one said", async () =>
     details: { retryAfterMs: 700 },
   });
   expect([a.given.length, b.given.length]).toEqual([1, 1]);
+});
+
+test("what a node has accepted and cannot begin after all is given to another one, and is nobody's loss", async () => {
+  const [one, other] = [new ScriptedNode("one"), new ScriptedNode("other", { capacity: 1 })];
+  pool = await newPool([one, other]);
+  const again = vi.fn();
+  const outcome = ask(pool, { again });
+  await settled();
+  const [first, second] = one.given.length > 0 ? [one, other] : [other, one];
+  first.given[0]!.refuseLate(new NotAccepted("broken", "the input did not come"));
+  await settled();
+  second.given[0]!.end();
+  expect((await outcome).status).toBe("SUCCEEDED");
+  expect(again).not.toHaveBeenCalled();
+  const refused = ask(pool);
+  for (let given = 0; given < 2; given += 1) {
+    await settled();
+    for (const node of [one, other]) node.given[1]?.refuseLate(new NotAccepted("broken", "nor did that"));
+  }
+  await expect(refused).rejects.toMatchObject({ reason: "POOL_UNAVAILABLE", message: "nor did that" });
 });
 
 test("what was not accepted yet is taken from a node whose breaker opens and given to another one", async () => {

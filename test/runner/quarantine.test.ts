@@ -189,6 +189,28 @@ test("what another service has found out holds here, and so does that it was lif
   ]);
 });
 
+test("one that was lifted does not come back from a service that has not heard of that", async () => {
+  await dies(5);
+  const { quarantine } = changes[0]!;
+  vi.setSystemTime(Date.now() + 1_000);
+  const later = { ...quarantine!, beginMs: Date.now(), endMs: Date.now() + 20_000, round: 2 };
+  vi.setSystemTime(Date.now() + 1_000);
+  expect(pool.quarantines.lift("c", 3)).toBe(true);
+  for (const stale of [quarantine!, later]) {
+    pool.quarantines.hear({ kind: "QUARANTINED", quarantine: stale });
+    expect(pool.quarantines.list()).toEqual([]);
+  }
+  // Of one that was never known here as well.
+  const other = { ...later, codeId: "d" };
+  pool.quarantines.hear({ kind: "QUARANTINE_LIFTED", quarantine: other });
+  pool.quarantines.hear({ kind: "QUARANTINED", quarantine: other });
+  expect(pool.quarantines.list()).toEqual([]);
+  vi.setSystemTime(Date.now() + 1_000);
+  const anew = { ...later, beginMs: Date.now(), endMs: Date.now() + 10_000 };
+  pool.quarantines.hear({ kind: "QUARANTINED", quarantine: anew });
+  expect(pool.quarantines.list()).toEqual([anew]);
+});
+
 test("one that nobody has called for ten minutes after its time is forgotten", async () => {
   await dies(5);
   vi.advanceTimersByTime(10_000 + 600_001);

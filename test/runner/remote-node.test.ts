@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createServer as createHttp2Server, type Http2Server } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server, type Http2Server } from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setInterval } from "node:timers/promises";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Client, credentials, Metadata, type ServiceError, status } from "@grpc/grpc-js";
@@ -17,9 +18,18 @@ import {
   ExecuteResponseSchema,
   NodeService,
 } from "../../gen/codeactions/node/v1/node_service_pb.ts";
+import { encode } from "../../src/runner/delivery.ts";
 import { type Node, NodeUnreachable } from "../../src/runner/node.ts";
-import { PROTOCOL_VERSION, toProgram } from "../../src/runner/node-contract.ts";
+import {
+  fromOutcome,
+  NODE_MESSAGE_BYTES_MAX,
+  PROTOCOL_VERSION,
+  toInvocation,
+  toProgram,
+  toRefused,
+} from "../../src/runner/node-contract.ts";
 import { RemoteNode } from "../../src/runner/remote-node.ts";
+import { NotAccepted } from "../../src/sandbox/program.ts";
 import { INVOCATION, MIB, NEVER, program, texts } from "../sandbox/stage.ts";
 import { CERTIFICATE, KEY } from "../support/certificate.ts";
 import {
@@ -89,6 +99,34 @@ test("a long log comes whole and in order", async () => {
   const { lines } = await run(remote, program("python", source, { outputBytesMax: 4 * MIB }));
   expect(lines.length).toBe(20_000);
   expect(lines.every(({ text }, index) => text.startsWith(`${index} `))).toBe(true);
+});
+
+test("a long log of empty lines comes whole to a service that has not kept up", async () => {
+  const lines = 1_500_000;
+  const source = `import os\ndef Run(engine): os.write(1, b'\\n' * ${lines})\n`;
+  const call = rawExecute(node.port);
+  call.write({
+    step: {
+      case: "offer",
+      value: {
+        protocolVersion: PROTOCOL_VERSION,
+        program: toProgram(program("python", source, { outputBytesMax: 4 * MIB })),
+        source,
+      },
+    },
+  });
+  const [ready] = (await once(call, "data")) as [ExecuteResponse];
+  expect(ready.step.case).toBe("ready");
+  call.pause();
+  call.write({ step: { case: "input", value: toInvocation({ ...INVOCATION, timeoutMs: 60_000 }) } });
+  await until(remote, ({ busy }) => busy === 1);
+  await until(remote, ({ busy }) => busy === 0);
+  let came = 0;
+  for await (const { step } of call as AsyncIterable<ExecuteResponse>) {
+    if (step.case === "lines") came += step.value.lines.length;
+    if (step.case === "outcome") expect(fromOutcome(step.value).status).toBe("SUCCEEDED");
+  }
+  expect(came).toBe(lines);
 });
 
 test("lines come while the run goes on", async () => {
@@ -166,14 +204,67 @@ test("a worker whose input does not come is given back after 5 s", async () => {
   call.write({ step: { case: "offer", value: { protocolVersion: PROTOCOL_VERSION, program: known } } });
   const [ready] = (await once(call, "data")) as [ExecuteResponse];
   expect(ready.step.case).toBe("ready");
-  const [error] = (await once(call, "error")) as [ServiceError];
-  expect(error).toMatchObject({
-    code: status.DEADLINE_EXCEEDED,
-    details: "the input did not come within 5 s",
+  const [refused] = (await once(call, "data")) as [ExecuteResponse];
+  expect(refused.step).toMatchObject({
+    case: "refused",
+    value: { message: "the input did not come within 5 s" },
   });
   const { outcome } = await run(remote, idle);
   expect(outcome.usage.cold).toBe(false);
 }, 20_000);
+
+test("an input that is slow to arrive is waited for as long as it arrives", async () => {
+  const echo = program("python", "def Run(engine): return engine.raw_body.decode()\n");
+  using call = await offerInPieces(node.port, echo);
+  const input = framed({
+    case: "input",
+    value: toInvocation({ ...INVOCATION, body: Buffer.from("slow"), timeoutMs: 60_000 }),
+  });
+  // Longer than a node waits for an input of which nothing arrives.
+  let sent = 0;
+  for await (const _ of setInterval(1_500)) {
+    call.stream.write(input.subarray(sent, sent + 1));
+    sent += 1;
+    if (sent === 5) break;
+  }
+  call.stream.write(input.subarray(sent));
+  expect((await call.next()).step.case).toBe("outcome");
+}, 30_000);
+
+test("a run that its node takes and cannot begin after all is refused, and not called lost", async () => {
+  const other = createHttp2Server(
+    connectNodeAdapter({
+      routes: (router) =>
+        router.service(NodeService, {
+          execute: async function* (asked) {
+            const steps = asked[Symbol.asyncIterator]();
+            await steps.next();
+            yield { step: { case: "ready", value: {} } };
+            await steps.next();
+            yield {
+              step: {
+                case: "refused",
+                value: toRefused(new NotAccepted("full", "its worker has just died")),
+              },
+            };
+          },
+        }),
+    }),
+  );
+  await using listening = await listenOn(other);
+  using line = connectTo(listening.port);
+  const lines = vi.fn();
+  const { outcome } = await line.deliver(sleeper(), INVOCATION, { accepted() {}, lines }, NEVER);
+  await expect(outcome).rejects.toMatchObject({ why: "full", message: "its worker has just died" });
+  expect(lines).not.toHaveBeenCalled();
+});
+
+test("a run that is cancelled right behind its input has not begun, and is not called lost", async () => {
+  using call = await offerInPieces(node.port, sleeper());
+  const input = framed({ case: "input", value: toInvocation(INVOCATION) });
+  call.stream.write(Buffer.concat([input, framed({ case: "cancel", value: {} })]));
+  expect((await call.next()).step.case).toBe("refused");
+});
 
 test("a source is asked for where the node lacks it, and believed only where it has the offered hash", async () => {
   const wanted = program("python", "def Run(engine): return 'wanted'\n");
@@ -416,7 +507,9 @@ function keyed(key: string): Metadata {
 
 /** A call of `Execute` by a client that does what it likes. */
 function rawExecute(port: number) {
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure(), {
+    "grpc.max_receive_message_length": NODE_MESSAGE_BYTES_MAX,
+  });
   return client.makeBidiStreamRequest<
     Parameters<typeof create<typeof ExecuteRequestSchema>>[1],
     ExecuteResponse
@@ -427,6 +520,37 @@ function rawExecute(port: number) {
     (bytes) => fromBinary(ExecuteResponseSchema, bytes),
     keyed(NODE_KEY),
   );
+}
+
+/** A call of `Execute` whose bytes are sent by hand, once a worker waits for the input. */
+async function offerInPieces(port: number, offered: ReturnType<typeof program>) {
+  const session = connectHttp2(`http://127.0.0.1:${port}`);
+  const stream = session.request({
+    ":method": "POST",
+    ":path": "/codeactions.node.v1.NodeService/Execute",
+    "content-type": "application/grpc+proto",
+    authorization: `Bearer ${NODE_KEY}`,
+  });
+  const offer = {
+    protocolVersion: PROTOCOL_VERSION,
+    program: toProgram(offered),
+    source: offered.source,
+  };
+  stream.write(framed({ case: "offer", value: offer }));
+  const next = async () => {
+    const [answer] = (await once(stream, "data")) as [Buffer];
+    return fromBinary(ExecuteResponseSchema, answer.subarray(5));
+  };
+  expect((await next()).step.case).toBe("ready");
+  return { stream, next, [Symbol.dispose]: () => session.destroy() };
+}
+
+/** A step of the caller as it travels. */
+function framed(step: Parameters<typeof encode>[0]): Buffer {
+  const bytes = encode(step);
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(bytes.byteLength, 1);
+  return Buffer.concat([head, bytes]);
 }
 
 async function listenOn(server: Server | Http2Server): Promise<AsyncDisposable & { port: number }> {

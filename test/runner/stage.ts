@@ -51,6 +51,12 @@ export class Given {
   refuse(error: unknown): void {
     this.#delivered.reject(error);
   }
+
+  /** After it was accepted. */
+  refuseLate(error: unknown): void {
+    this.accept();
+    this.#outcome.reject(error);
+  }
 }
 
 export class ScriptedNode implements Node {

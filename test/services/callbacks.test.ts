@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import type { MikroORM } from "@mikro-orm/postgresql";
 import { Pool } from "pg";
 import { v7 as newId } from "uuid";
@@ -9,14 +10,20 @@ import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import { parseRanges } from "../../src/sandbox/egress/rules.ts";
 import type { Call } from "../../src/services/access.ts";
 import { openPost } from "../../src/services/callback-post.ts";
-import { forgetOldCallbacks } from "../../src/services/callback-rows.ts";
+import {
+  claimDue,
+  dueProjects,
+  findDeliveries,
+  forgetOldCallbacks,
+  sweepEnded,
+} from "../../src/services/callback-rows.ts";
 import { Callbacks } from "../../src/services/callbacks.ts";
-import { insertDurableRun } from "../../src/services/durable-orders.ts";
 import { retryPolicy } from "../../src/services/retry-policy.ts";
 import { RunRecords } from "../../src/services/run-records.ts";
 import { Secrets } from "../../src/services/secrets.ts";
 import { CERTIFICATE } from "../support/certificate.ts";
 import { newDatabase } from "../support/database.ts";
+import { insertDurableRun } from "../support/durable-run.ts";
 import { type Received, type Receiver, startReceiver } from "../support/receiver.ts";
 import { silent } from "../support/silent-log.ts";
 
@@ -37,8 +44,8 @@ let pool: Pool;
 let secrets: Secrets;
 let receiver: Receiver;
 let projectId: string;
-/** What the services take for the time. */
-let nowMs = Date.UTC(2027, 0, 1);
+/** What the services take for the time, and nothing is due by. */
+const nowMs = Date.UTC(2027, 0, 1);
 /** Callbacks that are over, by what became of them. */
 let over: string[] = [];
 
@@ -79,12 +86,13 @@ interface World {
   readonly authorities?: string;
   readonly tryMs?: number;
   readonly addresses?: readonly string[];
+  readonly clockMs?: number;
 }
 
 /** A service's callbacks, which do not look by themselves until they are started. */
 function open(world: World = {}): Callbacks {
   const { egressRanges = ["127.0.0.1/32"], authorities = CERTIFICATE, addresses = [] } = world;
-  const { callbackHttp = false, egressHostsCeiling = [], tryMs = 10_000 } = world;
+  const { callbackHttp = false, egressHostsCeiling = [], tryMs = 10_000, clockMs = nowMs } = world;
   const lookup = async () => addresses;
   return new Callbacks({
     pool,
@@ -97,7 +105,7 @@ function open(world: World = {}): Callbacks {
     render: callbackBody,
     log: silent,
     settings: { callbackHttp, egressRanges, egressHostsCeiling },
-    now: () => new Date(nowMs),
+    now: () => new Date(clockMs),
     tryMs,
     ended: (outcome) => over.push(outcome),
   });
@@ -153,17 +161,34 @@ function isSigned({ headers, body }: Received, secret: string): boolean {
   return createHmac("sha256", secret).update(`${t}.${body}`).digest("hex") === v1;
 }
 
-/** The clock goes on to the time of the next try, which is made. */
+async function databaseTime(): Promise<Date> {
+  const { rows } = await pool.query<{ now: Date }>("select now()");
+  return rows[0]!.now;
+}
+
+/** The time of the next try comes. */
+async function becomesDue(callbacks: Callbacks, runId: string): Promise<void> {
+  await pool.query("update callbacks set next_time = now() where run_id = $1", [runId]);
+  callbacks.wake();
+}
+
+/** The time of the next try comes, and it is made. */
 async function toNextTry(callbacks: Callbacks, runId: string): Promise<void> {
   const made = receiver.received.length;
-  nowMs = (await deliveryOf(callbacks, runId)).nextTime!.getTime();
-  callbacks.wake();
+  await becomesDue(callbacks, runId);
   await eventually(() => receiver.received.length).toBe(made + 1);
+}
+
+/** What comes so long after something that has happened between two moments. */
+function isAfter(time: Date, waitMs: number, [from, to]: readonly [Date, Date]): void {
+  expect(time.getTime()).toBeGreaterThanOrEqual(from.getTime() + waitMs);
+  // Stored times are rounded to milliseconds.
+  expect(time.getTime()).toBeLessThanOrEqual(to.getTime() + waitMs + 1);
 }
 
 test("the end of a run is told once, signed, with the result and without the input", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const runId = await newRun();
   expect(await deliveryOf(callbacks, runId)).toMatchObject({
     status: "WAITING",
@@ -198,7 +223,7 @@ test("the end of a run is told once, signed, with the result and without the inp
 
 test("a run that ends twice over is told once", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -208,20 +233,22 @@ test("a run that ends twice over is told once", async () => {
 
 test("what is not confirmed is told again with the same delivery id, later each time", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   receiver.answer = 500;
   const runId = await endedRun();
+  const times = [await databaseTime()];
   await callbacks.runEnded({ id: runId });
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.length).toBe(1);
+  times.push(await databaseTime());
   const first = await deliveryOf(callbacks, runId);
   expect(first).toMatchObject({
     status: "PENDING",
     tries: [{ number: 1, statusCode: 500, error: "it was answered with 500" }],
-    nextTime: new Date(nowMs + 5_000),
   });
+  isAfter(first.nextTime!, 5_000, [times[0]!, times[1]!]);
   await toNextTry(callbacks, runId);
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.length).toBe(2);
-  expect((await deliveryOf(callbacks, runId)).nextTime).toEqual(new Date(nowMs + 15_000));
+  isAfter((await deliveryOf(callbacks, runId)).nextTime!, 15_000, [times[1]!, await databaseTime()]);
   receiver.answer = 204;
   await toNextTry(callbacks, runId);
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -231,7 +258,7 @@ test("what is not confirmed is told again with the same delivery id, later each 
 
 test("after ten tries nobody is told any more", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   receiver.answer = 503;
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
@@ -249,6 +276,13 @@ test.each([
   ["that never answers", { tryMs: 300 }, () => {}, 0, "there was no answer within 0.3 s"],
   ["that hangs up", {}, (response) => response.destroy(), 0, "socket hang up"],
   [
+    "that goes on in another protocol",
+    {},
+    (response) => response.writeHead(101, { connection: "upgrade", upgrade: "websocket" }).end(),
+    101,
+    "it was answered with 101",
+  ],
+  [
     "that sends it elsewhere",
     {},
     (response) => response.writeHead(307, { location: `${receiver.url}/elsewhere` }).end(),
@@ -259,7 +293,7 @@ test.each([
   "a receiver %s has not confirmed",
   async (_, world, answer, statusCode, error) => {
     await using callbacks = open(world);
-    callbacks.start();
+    callbacks.wake();
     receiver.answer = answer;
     const runId = await endedRun();
     await callbacks.runEnded({ id: runId });
@@ -271,28 +305,37 @@ test.each([
   },
 );
 
-test("a status is enough, whatever becomes of the answer's body", async () => {
-  await using callbacks = open({ tryMs: 2_000 });
-  callbacks.start();
-  receiver.answer = (response) => {
-    response.writeHead(200);
-    response.write("x".repeat(100_000));
-  };
-  await callbacks.runEnded({ id: await endedRun() });
-  await eventually(() => over).toEqual(["DELIVERED"]);
-});
+test.each([
+  ["is long", (response) => void response.write("x".repeat(100_000))],
+  ["does not come", () => {}],
+  ["breaks off", (response) => void response.write("x", () => response.socket!.resetAndDestroy())],
+  ["makes no sense", (response) => void response.socket!.write("not the size of a chunk\r\n")],
+] as [string, (response: ServerResponse) => void][])(
+  "a status is enough where the rest of the answer %s",
+  async (_, goOn) => {
+    await using plain = await startReceiver("http");
+    await using callbacks = open({ callbackHttp: true, tryMs: 300 });
+    callbacks.wake();
+    plain.answer = (response) => {
+      response.writeHead(200).flushHeaders();
+      goOn(response);
+    };
+    await callbacks.runEnded({ id: await endedRun({ url: plain.url }) });
+    await eventually(() => over).toEqual(["DELIVERED"]);
+    expect(plain.received.length).toBe(1);
+  },
+);
 
 test("the secret is read for each try", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   receiver.answer = 500;
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.length).toBe(1);
   expect(isSigned(receiver.received[0]!, "first value")).toBe(true);
   await secrets.delete(OPERATOR, projectId, "signing");
-  nowMs += 5_000;
-  callbacks.wake();
+  await becomesDue(callbacks, runId);
   await eventually(async () => (await deliveryOf(callbacks, runId)).tries.at(-1)).toMatchObject({
     number: 2,
     error: 'the project has no secret "signing" to sign with',
@@ -305,9 +348,33 @@ test("the secret is read for each try", async () => {
   expect(isSigned(receiver.received[1]!, "second value")).toBe(true);
 });
 
+test("a secret that cannot be opened is told as what it is, and the next try signs with one that can", async () => {
+  await using callbacks = open();
+  callbacks.wake();
+  const others = new Secrets({ orm, key: randomBytes(32), tell: async () => {} });
+  await others.put(OPERATOR, { projectId, name: "signing", value: "sealed with another key" });
+  const why = 'the secret "signing" cannot be opened, since CODEACTIONS_SECRET_KEY was another one';
+  const refused = callbacks.require(projectId, { url: "https://hooks.example.org/", secret: "signing" });
+  await expect(refused).rejects.toMatchObject({
+    reason: "FIELD_INVALID",
+    metadata: { field: "callback.secret" },
+    message: expect.stringContaining(why),
+  });
+  const runId = await endedRun();
+  await callbacks.runEnded({ id: runId });
+  await eventually(() => deliveryOf(callbacks, runId)).toMatchObject({
+    status: "PENDING",
+    tries: [{ number: 1, statusCode: 0, error: expect.stringContaining(why) }],
+  });
+  await secrets.put(OPERATOR, { projectId, name: "signing", value: "second value" });
+  await toNextTry(callbacks, runId);
+  await eventually(() => over).toEqual(["DELIVERED"]);
+  expect(isSigned(receiver.received[0]!, "second value")).toBe(true);
+});
+
 test("a large result is left out, and its size is told", async () => {
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   const runId = await end(await newRun(), "x".repeat(256 * 1024 + 1));
   await callbacks.runEnded({ id: runId });
   await eventually(() => over).toEqual(["DELIVERED"]);
@@ -319,14 +386,14 @@ test("a run whose service died before it could say so is told all the same", asy
   await endedRun();
   const waiting = await newRun();
   await using callbacks = open();
-  callbacks.start();
+  callbacks.wake();
   await eventually(() => over).toEqual(["DELIVERED"]);
   expect((await deliveryOf(callbacks, waiting)).status).toBe("WAITING");
 });
 
 test("what a closing service gives up is tried at once by another one", async () => {
   const closing = open();
-  closing.start();
+  closing.wake();
   receiver.answer = () => {};
   const runId = await endedRun();
   await closing.runEnded({ id: runId });
@@ -334,7 +401,7 @@ test("what a closing service gives up is tried at once by another one", async ()
   await closing[Symbol.asyncDispose]();
   receiver.answer = 200;
   await using other = open();
-  other.start();
+  other.wake();
   await eventually(() => over).toEqual(["DELIVERED"]);
   expect(await deliveryOf(other, runId)).toMatchObject({ tries: [{ number: 1, statusCode: 200 }] });
 });
@@ -344,23 +411,150 @@ test("what a killed service was trying is tried again when its claim has run out
   const runId = await endedRun();
   await callbacks.runEnded({ id: runId });
   // What a claim leaves behind.
-  const claimedUntil = new Date(nowMs + 30_000);
-  await pool.query("update callbacks set next_time = $2 where run_id = $1", [runId, claimedUntil]);
-  callbacks.start();
-  nowMs += 29_999;
+  await pool.query("update callbacks set next_time = now() + interval '30 s' where run_id = $1", [runId]);
   callbacks.wake();
-  expect((await deliveryOf(callbacks, runId)).tries).toEqual([]);
-  nowMs += 1;
-  callbacks.wake();
+  const other = await endedRun();
+  await callbacks.runEnded({ id: other });
   await eventually(() => over).toEqual(["DELIVERED"]);
+  expect((await deliveryOf(callbacks, runId)).tries).toEqual([]);
+  await becomesDue(callbacks, runId);
+  await eventually(() => over).toEqual(["DELIVERED", "DELIVERED"]);
 });
+
+test("a service whose clock is ahead does not try what another one is trying", async () => {
+  await using one = open();
+  one.wake();
+  receiver.answer = () => {};
+  const runId = await endedRun();
+  await one.runEnded({ id: runId });
+  await eventually(() => receiver.received.length).toBe(1);
+  await using ahead = open({ clockMs: nowMs + 3_600_000 });
+  receiver.answer = 200;
+  const other = await endedRun();
+  await ahead.runEnded({ id: other });
+  await eventually(() => over).toEqual(["DELIVERED"]);
+  const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
+  expect(told).toEqual([runId, other]);
+});
+
+test("a service that was too slow for its claim leaves the try to whoever has it now", async () => {
+  await using callbacks = open({ tryMs: 700 });
+  const runId = await endedRun();
+  await using secretsLocked = await lock("secrets");
+  callbacks.wake();
+  const claimedUntil = async () => (await deliveryOf(callbacks, runId)).nextTime!;
+  await eventually(async () => (await deliveryOf(callbacks, runId)).status).toBe("PENDING");
+  await eventually(async () => (await claimedUntil()) > (await databaseTime())).toBe(true);
+  const first = await claimedUntil();
+  await eventually(async () => (await claimedUntil()) > first).toBe(true);
+  await secretsLocked[Symbol.asyncDispose]();
+  await eventually(() => over).toEqual(["DELIVERED"]);
+  await callbacks[Symbol.asyncDispose]();
+  expect(receiver.received.length).toBe(1);
+});
+
+test("projects take turns, however many others have callbacks that are due", async () => {
+  await using callbacks = open();
+  const runIds: string[] = [];
+  for (let made = 0; made < 40; made += 1) {
+    const other = await newProject();
+    runIds.push(await endedRun({ projectId: other }), await endedRun({ projectId: other }));
+  }
+  callbacks.wake();
+  await eventually(() => over.length).toBe(80);
+  const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
+  expect(told.toSorted()).toEqual(runIds.toSorted());
+});
+
+test("a look reads no more where a project that has its share has very many more that are due", async () => {
+  const full = projectId;
+  const other = await newProject();
+  await manyCallbacks(20_000, full, "PENDING");
+  await manyCallbacks(1, other, "PENDING");
+  const nobody = "00000000-0000-0000-0000-000000000000";
+  const due = { after: nobody, except: [full], limit: 32 };
+  expect(await dueProjects(pool, due)).toEqual([other]);
+  expect(await rowsRead((explained) => dueProjects(explained, due))).toBeLessThan(20);
+  const shares = [
+    { projectId: full, callbacks: 1 },
+    { projectId: other, callbacks: 8 },
+  ];
+  expect(await rowsRead((explained) => claimDue(explained, 30_000, shares))).toBeLessThan(20);
+  expect((await claimDue(pool, 30_000, shares)).map((claimed) => claimed.projectId).toSorted()).toEqual(
+    [full, other].toSorted(),
+  );
+});
+
+test("a sweep goes on where the last one ended, and finds a run that has ended behind very many that have not", async () => {
+  await manyCallbacks(10_000, projectId, "WAITING");
+  const runId = await endedRun();
+  const nobody = "00000000-0000-0000-0000-000000000000";
+  const last = await sweepEnded(pool, nobody);
+  expect((await findDeliveries(pool, [runId])).get(runId)?.status).toBe("WAITING");
+  expect(await sweepEnded(pool, last!)).toBe(runId);
+  expect((await findDeliveries(pool, [runId])).get(runId)?.status).toBe("PENDING");
+  expect(await sweepEnded(pool, runId)).toBeUndefined();
+});
+
+/** Callbacks that are due or wait, whose runs are not there. */
+async function manyCallbacks(count: number, ofProject: string, status: "PENDING" | "WAITING"): Promise<void> {
+  await pool.query(
+    `insert into callbacks (run_id, project_id, url, secret, delivery_id, status, tries_made, tries, next_time)
+      select ('00000000-0000-7000-8000-' || right($2::text, 4) || lpad(to_hex(n), 8, '0'))::uuid, $2::uuid,
+        'https://example.org/', 'signing', gen_random_uuid(), $3::text, 0, '[]',
+        case when $3::text = 'PENDING' then now() end
+      from generate_series(1, $1::int) as n`,
+    [count, ofProject, status],
+  );
+  await pool.query("analyze callbacks");
+}
+
+interface PlanNode {
+  readonly "Actual Rows": number;
+  readonly "Actual Loops": number;
+  readonly "Rows Removed by Filter"?: number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** How many rows all steps of a statement read, which is carried out and undone. */
+async function rowsRead(ask: (explained: Pool) => Promise<unknown>): Promise<number> {
+  const client = await pool.connect();
+  let plan: PlanNode | undefined;
+  const explain = async ({ text, values }: { text: string; values: unknown[] }) => {
+    const { rows } = await client.query(`explain (analyze, format json) ${text}`, values);
+    plan = rows[0]["QUERY PLAN"][0].Plan;
+    return { rows: [] };
+  };
+  await client.query("begin");
+  await ask({ query: explain } as unknown as Pool);
+  await client.query("rollback");
+  client.release();
+  const count = (node: PlanNode): number =>
+    (node["Actual Rows"] + (node["Rows Removed by Filter"] ?? 0)) * node["Actual Loops"] +
+    (node.Plans ?? []).reduce((sum, each) => sum + count(each), 0);
+  return count(plan!);
+}
+
+/** Nobody reads a table until the answer is disposed of. */
+async function lock(table: string): Promise<AsyncDisposable> {
+  const client = await pool.connect();
+  await client.query("begin");
+  await client.query(`lock table ${table}`);
+  let held: Promise<unknown> | undefined;
+  return {
+    async [Symbol.asyncDispose]() {
+      held ??= client.query("commit").then(() => client.release());
+      await held;
+    },
+  };
+}
 
 test("several services share the work, and each run is told once", async () => {
   await using one = open();
   await using another = open();
   const runIds = await Promise.all(Array.from({ length: 60 }, () => endedRun()));
-  one.start();
-  another.start();
+  one.wake();
+  another.wake();
   await eventually(() => over.length).toBe(60);
   const told = receiver.received.map(({ headers }) => headers["code-actions-run-id"]);
   expect(told.toSorted()).toEqual(runIds.toSorted());
@@ -372,7 +566,7 @@ test("a project whose receivers do not answer does not keep others from theirs",
   await using callbacks = open();
   const url = `${silentReceiver.url}/`;
   await Promise.all(Array.from({ length: 40 }, () => endedRun({ url })));
-  callbacks.start();
+  callbacks.wake();
   await eventually(() => silentReceiver.received.length).toBe(8);
   const other = await newProject();
   await callbacks.runEnded({ id: await endedRun({ projectId: other }) });
@@ -382,7 +576,7 @@ test("a project whose receivers do not answer does not keep others from theirs",
 test("a name is looked up for each try, and a private address behind it is not reached", async () => {
   const port = new URL(receiver.url).port;
   await using callbacks = open({ egressRanges: [], addresses: ["93.184.215.14", "127.0.0.1"] });
-  callbacks.start();
+  callbacks.wake();
   const url = `https://hooks.example.org:${port}/`;
   await callbacks.require(projectId, { url, secret: "signing" });
   const runId = await endedRun({ url });
@@ -398,14 +592,14 @@ test("a receiver is who its certificate says", async () => {
   await using strangers = open({ authorities: "" });
   await using others = open({ addresses: ["127.0.0.1"] });
   const unknown = await endedRun();
-  strangers.start();
+  strangers.wake();
   await strangers.runEnded({ id: unknown });
   await eventually(async () => (await deliveryOf(strangers, unknown)).tries[0]?.error).toContain(
     "self-signed certificate",
   );
   await strangers[Symbol.asyncDispose]();
   const misnamed = await endedRun({ url: `https://other.example.org:${port}/` });
-  others.start();
+  others.wake();
   await others.runEnded({ id: misnamed });
   await eventually(async () => (await deliveryOf(others, misnamed)).tries[0]?.error).toContain(
     "other.example.org",
@@ -417,12 +611,12 @@ test("plain http is for where the operator allows it", async () => {
   await using plain = await startReceiver("http");
   const runId = await endedRun({ url: `${plain.url}/hook` });
   await using strict = open();
-  strict.start();
+  strict.wake();
   await eventually(() => over).toEqual(["FAILED"]);
   expect((await deliveryOf(strict, runId)).tries[0]?.error).toContain("http:// is not allowed here");
   await strict[Symbol.asyncDispose]();
   await using lenient = open({ callbackHttp: true });
-  lenient.start();
+  lenient.wake();
   await lenient.runEnded({ id: await endedRun({ url: `${plain.url}/hook` }) });
   await eventually(() => over).toEqual(["FAILED", "DELIVERED"]);
   expect(isSigned(plain.received[0]!, "first value")).toBe(true);

@@ -6,13 +6,14 @@ import { type Run, RunEntity } from "../../src/core/db/entities/runs.ts";
 import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import { claimRuns } from "../../src/services/claims.ts";
 import { Dispatcher } from "../../src/services/dispatcher.ts";
-import { type DurableOrder, insertDurableRun } from "../../src/services/durable-orders.ts";
+import type { DurableOrder } from "../../src/services/durable-orders.ts";
 import type { ClaimedRun, Execution } from "../../src/services/execution.ts";
 import { Journal } from "../../src/services/journal.ts";
 import { TakenForGone } from "../../src/services/journal-batch.ts";
 import { Lease } from "../../src/services/lease.ts";
 import { retryPolicy } from "../../src/services/retry-policy.ts";
 import { newDatabase } from "../support/database.ts";
+import { insertDurableRun } from "../support/durable-run.ts";
 import { silent } from "../support/silent-log.ts";
 
 let url: string;

@@ -4,6 +4,7 @@ import { v7 as newId } from "uuid";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Run, RunEntity } from "../../src/core/db/entities/runs.ts";
 import { migrate, openOrm } from "../../src/core/db/orm.ts";
+import { openPool } from "../../src/core/db/pool.ts";
 import { Journal, NotCommitted } from "../../src/services/journal.ts";
 import type { LogChunk, LogEntry } from "../../src/services/log-entry.ts";
 import { LogHistory } from "../../src/services/log-history.ts";
@@ -11,13 +12,14 @@ import { newDatabase } from "../support/database.ts";
 import { silent } from "../support/silent-log.ts";
 
 const writer = newId();
+let url: string;
 let orm: MikroORM;
 let pool: Pool;
 let committed: LogChunk[];
 let journal: Journal;
 
 beforeAll(async () => {
-  const url = await newDatabase();
+  url = await newDatabase();
   orm = await openOrm(url, 2);
   await migrate(orm);
   pool = new Pool({ connectionString: url });
@@ -140,6 +142,38 @@ test("a commit whose confirmation is lost is not made twice, and what it said st
   await other.finish(ended(run, "SUCCEEDED"), undefined);
   await other.close(1000);
   expect(lost).toBe(2);
+  expect(await statusOf(run)).toBe("SUCCEEDED");
+  const { rows } = await pool.query("select entries from log_chunks where run_id = $1", [run.id]);
+  expect(rows).toEqual([{ entries: 2 }]);
+});
+
+test("a commit that is not confirmed in time is tried again, and stands once however the first one went", async () => {
+  const impatient = openPool({ url, connectionsMax: 2, answerMs: 300 }, silent);
+  const other = new Journal({
+    pool: impatient,
+    log: silent,
+    settings: { writer },
+    committed: () => {},
+    gone: () => {},
+  });
+  const holder = await pool.connect();
+  await holder.query("begin");
+  await holder.query("select 1 from instances where id = $1 for update", [writer]);
+  const run = aRun();
+  other.append(run, [anEntry(1), anEntry(2)]);
+  const finished = other.finish(ended(run, "SUCCEEDED"), undefined);
+  const underWay = async () =>
+    (
+      await pool.query(
+        "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()",
+      )
+    ).rowCount;
+  await expect.poll(underWay).toBeGreaterThan(1);
+  await holder.query("commit");
+  holder.release();
+  await finished;
+  await other.close(1000);
+  await impatient.end();
   expect(await statusOf(run)).toBe("SUCCEEDED");
   const { rows } = await pool.query("select entries from log_chunks where run_id = $1", [run.id]);
   expect(rows).toEqual([{ entries: 2 }]);

@@ -7,6 +7,7 @@ import { ProjectEntity } from "../../src/core/db/entities/projects.ts";
 import { type Schedule, ScheduleEntity } from "../../src/core/db/entities/schedules.ts";
 import { migrate, openOrm } from "../../src/core/db/orm.ts";
 import type { Call } from "../../src/services/access.ts";
+import { QueueRoom } from "../../src/services/queue-room.ts";
 import type { FireOutcome } from "../../src/services/schedule-fate.ts";
 import { forgetOldFires, ScheduleFires } from "../../src/services/schedule-fires.ts";
 import { resumeSchedules, stopSchedules } from "../../src/services/schedule-stops.ts";
@@ -106,14 +107,15 @@ function newSchedule(fields: Partial<ScheduleFields> = {}): Promise<Schedule> {
 }
 
 /** A service looks once for everything that has come, and is over when it has looked. */
-async function look(aheadMs = 0): Promise<void> {
+async function look(aheadMs = 0, runsMax = 10_000): Promise<void> {
   const fires = new ScheduleFires({
     pool,
+    room: new QueueRoom({ pool, runsMax }),
     log: silent,
     now: () => new Date(nowMs + aheadMs),
     fired: (outcome) => outcomes.push(outcome),
   });
-  fires.start();
+  fires.wake();
   await fires[Symbol.asyncDispose]();
 }
 
@@ -301,6 +303,41 @@ test("with QUEUE, one time waits until the earlier run has ended, and further on
   expect((await read(id)).lastRunId).toBe((await runIdsOf(id))[2]);
 });
 
+test("a time passes without a run while as many runs of its project wait as may", async () => {
+  const two = [await newSchedule(), await newSchedule()];
+  at("2027-01-01T12:01:00Z");
+  await look(0, 1);
+  expect(outcomes.toSorted()).toEqual(["full", "started"]);
+  const why = expect.stringContaining("as many durable runs of the project were waiting as may");
+  const told = await Promise.all(two.map(({ id }) => read(id)));
+  expect(told.map(({ lastRunId }) => lastRunId === null).toSorted()).toEqual([false, true]);
+  expect(told.find(({ lastRunId }) => lastRunId === null)).toMatchObject({ lastSkippedBecause: why });
+  await endRun(told.find(({ lastRunId }) => lastRunId !== null)?.lastRunId);
+  at("2027-01-01T12:02:00Z");
+  await look(0, 2);
+  expect(outcomes.slice(2)).toEqual(["started", "started"]);
+});
+
+test("a time that waits passes where there is no room for its run when its turn comes", async () => {
+  const { id } = await newSchedule({ overlap: "QUEUE" });
+  for (const minute of ["01", "02"]) {
+    at(`2027-01-01T12:${minute}:00Z`);
+    await look();
+  }
+  await newSchedule();
+  at("2027-01-01T12:03:00Z");
+  await look();
+  await endRun((await runIdsOf(id))[0]);
+  await look(0, 1);
+  const why = expect.stringContaining("as many durable runs of the project were waiting as may");
+  expect((await firesOf(id))[1]).toEqual(why);
+  expect((await runIdsOf(id)).length).toBe(1);
+  expect(outcomes.at(-1)).toBe("full");
+  at("2027-01-01T12:04:00Z");
+  await look();
+  expect((await firesOf(id)).at(-1)).toBe("2027-01-01T12:04Z run");
+});
+
 test("with ALLOW, runs begin beside each other", async () => {
   const { id } = await newSchedule({ overlap: "ALLOW" });
   for (const minute of ["01", "02", "03"]) {
@@ -392,6 +429,21 @@ test("another name does not move a time that has come", async () => {
   expect(await firesOf(id)).toEqual(["2027-01-01T12:01Z run"]);
 });
 
+test("a retry policy that nobody has asked for follows what is said of repetition, and another one stays", async () => {
+  const change = async (scheduleId: string, fields: Partial<ScheduleFields>) =>
+    (await schedules.update(OPERATOR, { scheduleId, etag: "", fields })).retryPolicy;
+  const plain = await newSchedule();
+  const idempotent = await newSchedule({ idempotent: true });
+  expect(await change(plain.id, { idempotent: true })).toEqual(idempotent.retryPolicy);
+  expect(await change(plain.id, { idempotent: false })).toEqual(plain.retryPolicy);
+  const asked = { maxAttempts: 5, backoffMs: undefined, multiplier: 0, maxBackoffMs: undefined, retryOn: [] };
+  const { id, retryPolicy } = await newSchedule({ retryPolicy: asked });
+  expect(await change(id, { idempotent: true })).toEqual(retryPolicy);
+  expect(
+    (await change(id, { idempotent: false, retryPolicy: { ...asked, maxAttempts: 2 } })).maxAttempts,
+  ).toBe(2);
+});
+
 test("the schedules of a deleted code stop until it is there again, and keep their etags", async () => {
   const { id, revision } = await newSchedule({ overlap: "QUEUE" });
   const paused = await newSchedule({ paused: true });
@@ -414,6 +466,31 @@ test("the schedules of a deleted code stop until it is there again, and keep the
   at("2027-01-01T12:10:00Z");
   await look();
   expect((await firesOf(id)).at(-1)).toBe("2027-01-01T12:10Z run");
+});
+
+test("a code is deleted without a look at all the times that its schedules have had", async () => {
+  const { id } = await newSchedule({ overlap: "QUEUE" });
+  for (const minute of ["01", "02"]) {
+    at(`2027-01-01T12:${minute}:00Z`);
+    await look();
+  }
+  await pool.query(
+    `insert into schedule_fires (schedule_id, fire_time, run_id, skipped_because, ended)
+      select $1, timestamptz '2026-12-01' + n * interval '1 minute', gen_random_uuid(), null, true
+      from generate_series(1, 20000) as n`,
+    [id],
+  );
+  await pool.query("analyze schedule_fires");
+  const read = await orm.em.fork().transactional(async (em) => {
+    await stopSchedules(em, codeId);
+    const [row] = await em.execute(
+      `select (seq_tup_read + idx_tup_fetch)::int as rows from pg_stat_xact_user_tables
+        where relname = 'schedule_fires'`,
+    );
+    return row!.rows as number;
+  });
+  expect(read).toBeLessThan(10);
+  expect((await firesOf(id)).at(-1)).toBe("2027-01-01T12:02Z the code was deleted while it waited");
 });
 
 test("the schedules of a deleted project stop", async () => {
@@ -444,8 +521,13 @@ test("a schedule whose time zone is not known any more stops, and the others go 
   expect(await firesOf(sound.id)).toEqual(["2027-01-01T12:01Z run"]);
   expect(await read(broken.id)).toMatchObject({
     nextFireTime: null,
-    lastSkippedBecause: "its times cannot be reckoned by this service",
+    lastSkippedBecause:
+      'its times cannot be reckoned in the time zone "Mars/Olympus" by this service; UpdateSchedule with another time_zone starts it again',
   });
+  await schedules.update(OPERATOR, { scheduleId: broken.id, etag: "", fields: { timeZone: "UTC" } });
+  at("2027-01-01T12:02:00Z");
+  await look();
+  expect((await firesOf(broken.id)).at(-1)).toBe("2027-01-01T12:02Z run");
 });
 
 test("when clocks are put forward, a time that does not exist starts one run", async () => {

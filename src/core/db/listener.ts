@@ -1,5 +1,6 @@
 import { Client } from "pg";
 import type { Logger } from "../logger.ts";
+import { ANSWER_MS, bounded } from "./pool.ts";
 
 const RECONNECT_MS = 1_000;
 
@@ -30,7 +31,7 @@ export class Listener implements AsyncDisposable {
 
   /** Connects for the first time; answers when that has worked or will be tried again. */
   async start(): Promise<void> {
-    const client = new Client({ connectionString: this.#databaseUrl, keepAlive: true });
+    const client = new Client({ connectionString: this.#databaseUrl, ...bounded(ANSWER_MS) });
     client.on("notification", ({ payload }) => this.#heard(payload ?? ""));
     client.on("error", () => {});
     client.on("end", () => this.#again(client));

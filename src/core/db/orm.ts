@@ -10,9 +10,17 @@ import { Migration20261123CreateTables } from "./migrations/20261123-create-tabl
 import { Migration20261123LimitsAndEgress } from "./migrations/20261123-limits-and-egress.ts";
 import { Migration20261128DurableRuns } from "./migrations/20261128-durable-runs.ts";
 import { Migration20261128Schedules } from "./migrations/20261128-schedules.ts";
+import { ANSWER_MS, bounded, endUnanswered } from "./pool.ts";
 
-/** Opens the ORM; connects on first use. Its connections are its own, apart from the call path's. */
-export function openOrm(databaseUrl: string, connectionsMax: number): Promise<MikroORM> {
+/**
+ * Opens the ORM; connects on first use. Its connections are its own, apart from the call path's, and wait for an answer as
+ * long as said; 0 for ever.
+ */
+export function openOrm(
+  databaseUrl: string,
+  connectionsMax: number,
+  answerMs = ANSWER_MS,
+): Promise<MikroORM> {
   return MikroORM.init({
     clientUrl: databaseUrl,
     entities: [
@@ -47,9 +55,20 @@ export function openOrm(databaseUrl: string, connectionsMax: number): Promise<Mi
     schemaGenerator: { ignoreSchema: ["partitions"], createForeignKeyConstraints: false },
     forceUtcTimezone: true,
     pool: { min: 0, max: connectionsMax },
+    driverOptions: { ...bounded(answerMs), onPoolCreated: endUnanswered },
     debug: false,
     logger: () => {},
   });
+}
+
+/** `migrate` over connections that are opened for it: it takes as long as it takes. */
+export async function migrateAt(databaseUrl: string): Promise<string[]> {
+  const orm = await openOrm(databaseUrl, 2, 0);
+  try {
+    return await migrate(orm);
+  } finally {
+    await orm.close(true);
+  }
 }
 
 /** Brings the database to the newest schema, and answers with the names of the migrations that this took. */

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import { patient } from "./pool.ts";
 
 const TABLES = ["runs", "run_payloads", "run_orders", "log_chunks"] as const;
 const DAY_MS = 86_400_000;
@@ -41,7 +42,7 @@ export async function maintainPartitions(
     for (const name of existing) {
       const day = dayOf(table, name);
       if (day === undefined || day >= today - retentionDays) continue;
-      await pool.query(`drop table if exists partitions.${name}`);
+      await pool.query(patient(`drop table if exists partitions.${name}`));
       dropped.push(name);
     }
   }
@@ -58,26 +59,30 @@ async function makePartition(pool: Pool, table: string, name: string, day: numbe
   const client = await pool.connect();
   try {
     await client.query("begin");
-    await client.query("select pg_advisory_xact_lock(hashtext('codeactions.partitions'))");
+    await client.query(patient("select pg_advisory_xact_lock(hashtext('codeactions.partitions'))"));
     await client.query(`create table if not exists partitions.${name} (like ${table} including all)`);
     const attached = await client.query("select 1 from pg_inherits where inhrelid = $1::regclass", [
       `partitions.${name}`,
     ]);
     if (attached.rowCount === 0) {
       await client.query(
-        `with moved as (delete from partitions.${table}_default where ${key} >= '${from}' and ${key} < '${to}' returning *)
-         insert into partitions.${name} select * from moved`,
+        patient(
+          `with moved as (delete from partitions.${table}_default where ${key} >= '${from}' and ${key} < '${to}' returning *)
+           insert into partitions.${name} select * from moved`,
+        ),
       );
       await client.query(
-        `alter table ${table} attach partition partitions.${name} for values from ('${from}') to ('${to}')`,
+        patient(
+          `alter table ${table} attach partition partitions.${name} for values from ('${from}') to ('${to}')`,
+        ),
       );
     }
     await client.query("commit");
-  } catch (error) {
-    await client.query("rollback");
-    throw error;
-  } finally {
     client.release();
+  } catch (error) {
+    // A connection in an unknown state is not used again.
+    client.release(true);
+    throw error;
   }
 }
 

@@ -542,8 +542,9 @@ export const NodeService: GenService<{
   /**
    * Runs a program once, in two phases, so that the caller always knows whether the input was delivered: `offer`;
    * `need_source` and `source` where the node lacks it; `ready` once the node holds a worker, or `refused`; `input`,
-   * which is the delivery and is awaited for 5 seconds; then `lines` as they are written, and `outcome`. Whoever ends
-   * the stream before the outcome ends the run.
+   * which is the delivery and is awaited for 5 seconds in which nothing of it arrives; then `lines` as they are written,
+   * and `outcome`, or `refused` where it could not begin after all. Whoever ends the stream before the outcome ends the
+   * run.
    *
    * @generated from rpc codeactions.node.v1.NodeService.Execute
    */

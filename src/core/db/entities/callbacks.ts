@@ -12,7 +12,7 @@ export interface StoredTry {
   readonly error: string;
 }
 
-/** Who is told of a run's end, and how far that is. Not partitioned: it is claimed by its time. */
+/** Who is told of a run's end, and how far that is. Not partitioned: it is claimed by its project and time. */
 export const CallbackEntity = defineEntity({
   name: "Callback",
   tableName: "callbacks",
@@ -34,7 +34,8 @@ export const CallbackEntity = defineEntity({
   indexes: [
     {
       name: "callbacks_pending",
-      expression: "create index callbacks_pending on callbacks (next_time) where status = 'PENDING'",
+      expression:
+        "create index callbacks_pending on callbacks (project_id, next_time) where status = 'PENDING'",
     },
     {
       name: "callbacks_waiting",

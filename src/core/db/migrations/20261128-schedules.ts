@@ -60,7 +60,9 @@ export class Migration20261128Schedules extends Migration {
       tries jsonb not null,
       next_time timestamptz(3) null
     )`);
-    this.addSql("create index callbacks_pending on callbacks (next_time) where status = 'PENDING'");
+    this.addSql(
+      "create index callbacks_pending on callbacks (project_id, next_time) where status = 'PENDING'",
+    );
     this.addSql("create index callbacks_waiting on callbacks (run_id) where status = 'WAITING'");
   }
 
