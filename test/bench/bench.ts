@@ -80,7 +80,9 @@ async function main(words: string[]): Promise<number> {
   }
   const figures = FIGURES.filter(({ id }) => wanted.length === 0 || wanted.includes(id));
   const machine = describeMachine();
+  const startMs = performance.now();
   const rows = await measure(figures, rounds, seconds);
+  machine.push(`took: ${Math.round((performance.now() - startMs) / 1000)} s`);
   process.stdout.write(`\n${asText(rows)}\n\n${machine.join("\n")}\n`);
   if (figures.length === FIGURES.length && process.env.BENCH_CPU_PROFILE_DIR === undefined) {
     await writeFile(RESULTS, asMarkdown(rows, { machine, rounds, seconds }));
