@@ -82,9 +82,16 @@ export class Catalog {
   }
 
   /** A code was changed, published, rolled back or brought back. All services know it when this resolves. */
-  changed(codeId: string): Promise<void> {
+  async changed(codeId: string): Promise<void> {
     this.forgetCode(codeId);
-    return this.#tell({ kind: "code", codeId, isDeleted: false });
+    await this.#tell({ kind: "code", codeId, isDeleted: false });
+    this.expect(codeId);
+  }
+
+  /** What has just been made is likely to be called next: its first call does not wait for it to be read. */
+  expect(codeId: string): void {
+    // Why it cannot be run its callers are told, who ask again.
+    this.runnable(codeId, 0).catch(() => {});
   }
 
   /** A code was deleted: what waits of it ends. All services know it when this resolves. */

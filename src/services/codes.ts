@@ -107,7 +107,7 @@ export class Codes {
     requireRole(call.caller, "EDITOR", { projectId, notFound: () => projectNotFound(projectId) });
     this.#requireAllowed(ask);
     await this.#requireSound(ask.language, ask.source, call.signal);
-    return this.#transaction(async (em) => {
+    const created = await this.#transaction(async (em) => {
       await requireProject(em, projectId);
       const id = newId();
       if (ask.requestId !== "") {
@@ -124,6 +124,8 @@ export class Codes {
       await em.flush();
       return code;
     });
+    this.#catalog.expect(created.id);
+    return created;
   }
 
   async get(call: Call, codeId: string): Promise<Code> {
