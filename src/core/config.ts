@@ -175,7 +175,7 @@ const SETTINGS = {
     100_000,
     1,
     100_000_000,
-    "Durable runs of one project that may wait, for their time or for their turn; further ones are refused.",
+    "Durable runs of one project that may wait, for their time or for their turn; further ones are refused, and times of schedules pass without a run.",
   ),
   startMs: number(
     "CODEACTIONS_START_MS",

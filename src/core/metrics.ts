@@ -46,7 +46,7 @@ export class Metrics {
   });
   readonly fires = new Counter({
     name: "codeactions_schedule_fires_total",
-    help: "Times of schedules that have come, by what became of them.",
+    help: "Times of schedules that have come, by what became of them: started, overlap, missed, full.",
     labelNames: ["outcome"],
     registers: [this.#registry],
   });
