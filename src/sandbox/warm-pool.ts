@@ -90,7 +90,6 @@ export class WarmPool implements Owner {
   readonly #waiters: Waiter[] = [];
   readonly #sweep: NodeJS.Timeout;
   #starting = 0;
-  #idle = 0;
   #isShortOfMemory = false;
   #closed = false;
   #counts = { cold: 0, warm: 0, destroyed: 0 };
@@ -103,7 +102,8 @@ export class WarmPool implements Owner {
   }
 
   describe(): PoolDescription {
-    const idle = this.#idle;
+    let idle = 0;
+    for (const workers of this.#idleByKey.values()) idle += workers.length;
     const busy = this.#workers.size - idle + this.#starting;
     return {
       capacity: this.#settings.workersMax,
@@ -171,7 +171,6 @@ export class WarmPool implements Owner {
       this.#drop(worker);
     } else {
       place.idleSinceMs = performance.now();
-      this.#idle += 1;
       const others = this.#idleByKey.get(key);
       if (others) others.push(worker);
       else this.#idleByKey.set(key, [worker]);
@@ -353,7 +352,6 @@ export class WarmPool implements Owner {
   #removeIdle(worker: Worker, place: Place): boolean {
     if (place.idleSinceMs === undefined) return false;
     place.idleSinceMs = undefined;
-    this.#idle -= 1;
     const { key } = place.program;
     const others = this.#idleByKey.get(key)!;
     // Nearly always the last.
