@@ -20,8 +20,8 @@ import { silent } from "./support/silent-log.ts";
 
 /** What the service does while its database is away: says so, loses nothing, and goes on when it is back. */
 
-const SLOW =
-  "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(0.5)\n    return 'answered'\n";
+/** Slow enough for the database to be gone before the first of two that begin one after the other has ended. */
+const SLOW = "import time\ndef Run(engine):\n    print('begun')\n    time.sleep(4)\n    return 'answered'\n";
 
 let folder: string;
 let postgres: EmbeddedPostgres;
@@ -55,7 +55,7 @@ test("a run whose answer cannot be recorded in time is not lied about, and is on
       headers: {
         "content-type": type,
         authorization: `Bearer ${OPERATOR_TOKEN}`,
-        "connect-timeout-ms": "8000",
+        "connect-timeout-ms": "12000",
       },
       body,
     });
